@@ -1,0 +1,148 @@
+"""The native media relay: worker threads with one UDP port each. Nothing per packet enters Python.
+
+All calls return at once: they check their arguments, then queue a command for the worker that owns
+the peer (or for all workers). Unknown peers and halls are ignored, since a peer may have just gone.
+`ValueError` says what is wrong with an argument. Ids are given by the caller and never reused.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, final
+
+VERSION: str
+
+class Extensions(Protocol):
+    """RTP header extension ids negotiated with this peer; 0 where absent (RFC 8285)."""
+
+    mid: int
+    rid: int
+    rrid: int
+    audio_level: int
+    abs_send_time: int
+    transport_cc: int
+
+class CodecMap(Protocol):
+    """A codec's payload types at this peer: `codec` is "opus" or "vp8", `rtx` 0 where there is none."""
+
+    codec: str
+    pt: int
+    rtx: int
+
+class SendSection(Protocol):
+    """An m-section on which the peer sends. `rids` in the order of its layers, smallest first."""
+
+    index: int
+    mid: str
+    kind: str  # "audio" | "video"
+    rids: Sequence[str]
+    feedback: str  # "transport-cc" | "goog-remb" | "none": what the relay sends back
+    ssrcs: Sequence[int]  # from the offer's a=ssrc lines, media first, then RTX; may be empty
+
+class SlotSection(Protocol):
+    """An m-section on which the peer receives, fed by `seat` from the start."""
+
+    index: int
+    mid: str
+    kind: str  # "audio" | "video"
+    ssrc: int
+    rtx_ssrc: int  # 0: the client offers no RTX
+    seat: int  # 0 follows the speaker, 1..16 stage seats, 100 the shared screen, 200.. languages
+
+class PeerSpec(Protocol):
+    """One participant's transport, as the one offer and the one answer say."""
+
+    peer: int
+    hall: int
+    ufrag: str  # ours; STUN USERNAME is "ufrag:remote_ufrag"
+    pwd: str
+    remote_ufrag: str
+    staff: bool  # receives while backstage
+    echo_group: int  # 0: none; audio never crosses within one group
+    extensions: Extensions
+    codecs: Sequence[CodecMap]
+    sends: Sequence[SendSection]
+    slots: Sequence[SlotSection]
+
+@final
+class Relay:
+    """Starts its worker threads on construction; `OSError` names the address that could not be bound."""
+
+    def __init__(self, *, bind: Sequence[str], port: int, workers: int) -> None:
+        """`bind`: addresses (IPv4, IPv6) each worker binds, worker i on `port + i`; `port` 0 lets the kernel choose."""
+
+    @property
+    def ports(self) -> list[int]:
+        """The UDP port of each worker."""
+
+    @property
+    def event_fd(self) -> int:
+        """Readable while `poll` has something (an eventfd; do not read it, `poll` does)."""
+
+    def poll(self) -> list[tuple[str, int, object]]:
+        """Events since the last call, oldest first, as (name, id, value):
+
+        ("dtls", peer, bytes)            a DTLS datagram from an address that STUN has validated
+        ("address", peer, str)           the peer's send address became this "ip:port"
+        ("media", peer, bool)            media is flowing: first authenticated SRTP or SRTCP; False after 5 s without any packet
+        ("gone", peer, str)              the relay has freed the peer: "no_stun" | "silent" | "worker"
+        ("speaker", hall, int)           the active speaker's seat; 0: nobody
+        ("layers", peer, tuple[int, list[str]])   section index, the rids (or "") being received on it now
+        ("panic", worker, str)           a worker was rebuilt; its peers follow as ("gone", peer, "worker")
+        """
+
+    def hall_open(self, hall: int) -> None:
+        """Make a town hall: nothing on its seats, off air."""
+
+    def hall_air(self, hall: int, air: str) -> None:
+        """"off" (nobody receives), "backstage" (staff receive), "on_air" (everybody)."""
+
+    def hall_close(self, hall: int) -> None:
+        """Forget the hall and free its peers."""
+
+    def seat_assign(self, hall: int, seat: int, peer: int, audio: int | None, video: int | None) -> None:
+        """Feed `seat` from this peer's m-sections (indices); whoever sat there is off it."""
+
+    def seat_clear(self, hall: int, seat: int) -> None:
+        """Nobody sits there."""
+
+    def seat_gate(self, hall: int, seat: int, *, audio: bool, video: bool) -> None:
+        """Open or shut what leaves the seat. `seat_assign` shuts both: nothing leaves until this opens it."""
+
+    def peer_open(self, spec: PeerSpec) -> int:
+        """Make a transport; returns the index of its worker, whose port goes into the answer."""
+
+    def peer_restart(self, peer: int, ufrag: str, pwd: str, remote_ufrag: str) -> None:
+        """ICE restart: new credentials; the old ones hold until the first check on the new."""
+
+    def peer_keys(self, peer: int, profile: str, rx: bytes, tx: bytes) -> None:
+        """SRTP keys (key + salt) from DTLS; profile is the IANA name, e.g. "SRTP_AEAD_AES_256_GCM"."""
+
+    def peer_dtls(self, peer: int, datagram: bytes) -> None:
+        """Send a DTLS datagram to the peer's current address."""
+
+    def peer_staff(self, peer: int, staff: bool) -> None:
+        """Roles changed: whether it receives while backstage."""
+
+    def peer_view(self, peer: int, slots: Sequence[tuple[int, int, int]]) -> None:
+        """(m-section index, seat, largest layer wanted: 0.. or 255 for the best, 254 for paused) for each slot that changes."""
+
+    def peer_close(self, peer: int) -> None:
+        """Free the transport, at once."""
+
+    def metrics(self) -> dict[str, int]:
+        """Counters over all workers since start: "rtp_in", "rtp_out", "bytes_in", "bytes_out", "send_calls",
+        "nack_in", "nack_out", "rtx_out", "pli_in", "pli_out", "twcc_out", "remb_in", "sr_out", "stun_in", "dtls_in",
+        "peers", "halls", and "drop_<reason>" for every named drop."""
+
+    def seat_counters(self, hall: int) -> dict[int, dict[str, int]]:
+        """seat -> {"audio_in", "video_in", "audio_out", "video_out", "keyframe_requests"} in packets; "in" counts what
+        the seat's occupant sent while seated, "out" what left for subscribers."""
+
+    def peer_counters(self, peer: int) -> dict[str, int]:
+        """{"audio_in", "video_in", "audio_out", "video_out", "rtx_out", "bytes_in", "bytes_out", "pli_out", "nack_out",
+        "remb_bps", "rtt_us"}; empty for an unknown peer. Waits for the worker at most 1 s."""
+
+    def close(self) -> None:
+        """Stop the workers and free the ports. Idempotent."""
+
+def self_check() -> None:
+    """Encrypt and decrypt one packet per SRTP profile; `RuntimeError` if the build is broken."""

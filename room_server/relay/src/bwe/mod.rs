@@ -1,0 +1,1 @@
+//! Bandwidth: feedback to publishers, estimates towards subscribers.

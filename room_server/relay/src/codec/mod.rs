@@ -1,0 +1,3 @@
+//! Codec payload headers: only what forwarding needs.
+
+pub mod vp8;

@@ -1,0 +1,1 @@
+//! Audio levels and the active speaker.

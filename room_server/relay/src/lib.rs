@@ -1,0 +1,22 @@
+//! The media relay: receives each publisher's packets once and forwards them to
+//! every subscriber whose slots are fed by that publisher's seat.
+//!
+//! Sans-IO inside: [`engine`] and all below it take bytes, commands and [`time::Time`]
+//! and give back datagrams, events and a deadline. Only `net` knows sockets and clocks,
+//! only `python` knows `PyO3`.
+
+pub mod drop;
+pub mod ids;
+pub mod time;
+
+pub mod codec;
+pub mod demux;
+pub mod rtcp;
+pub mod rtp;
+pub mod srtp;
+pub mod stun;
+
+pub mod bwe;
+pub mod forward;
+pub mod level;
+pub mod repair;

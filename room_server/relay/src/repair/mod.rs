@@ -1,0 +1,1 @@
+//! Repair: NACK, retransmission, keyframe requests.

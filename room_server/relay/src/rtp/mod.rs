@@ -1,0 +1,1 @@
+//! RTP headers and header extensions (RFC 3550, RFC 8285).
