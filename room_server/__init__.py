@@ -1,0 +1,1 @@
+"""Conferencing-room control and signalling server with a native media relay."""

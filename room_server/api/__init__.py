@@ -1,0 +1,1 @@
+"""HTTP: accounts and links, town halls, pages and security headers, health and metrics."""

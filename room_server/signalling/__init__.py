@@ -1,0 +1,1 @@
+"""Socket.IO: the /townhall namespace, one ordered writer per town hall."""

@@ -1,0 +1,24 @@
+"""What HTTP may ask of running town halls; implemented by `signalling.halls.Halls`, handed to `api` by `app`."""
+
+from typing import Protocol
+
+from room_server.ids import LinkId, TownHallId
+
+
+class LiveTownHalls(Protocol):
+    """The town halls that run in this process."""
+
+    async def open(self, id: TownHallId) -> None:
+        """scheduled -> backstage. `RoomError`: town_hall_unknown, wrong_phase."""
+
+    async def close(self, id: TownHallId) -> None:
+        """any -> closed: people are told, their media ends within 500 ms."""
+
+    async def forget(self, id: TownHallId) -> None:
+        """Deleted: everyone out, nothing kept."""
+
+    async def revoke_link(self, id: TownHallId, link: LinkId) -> None:
+        """Whoever came by this link is out at once."""
+
+    def people(self, id: TownHallId) -> int:
+        """How many take part now; 0 for one that does not run."""

@@ -1,0 +1,1 @@
+"""What outlives the process: SQLAlchemy, SQLite by default, migrations by alembic."""

@@ -1,0 +1,55 @@
+"""What the rest of the house asks of storage. Secrets come in as text and are kept as SHA-256 only."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from room_server.ids import LinkId, ParticipantId, TownHallId
+
+
+class TownHallRecord(msgspec.Struct, frozen=True):
+    """A town hall as scheduled. `phase`: scheduled, backstage, live, closed. Times: seconds since 1970."""
+
+    id: TownHallId
+    title: str
+    phase: str
+    language: str
+    seats: int
+    capacity: int
+    starts_at: float | None
+    created_at: float
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Whom a credential stands for. `speaks`: came by HTTPS or from this machine, so may publish."""
+
+    participant: ParticipantId
+    town_hall: TownHallId
+    link: LinkId
+    roles: frozenset[str]
+    name: str
+    speaks: bool
+
+
+class TownHalls(Protocol):
+    """Town halls that outlive the process."""
+
+    async def town_hall(self, id: TownHallId) -> TownHallRecord | None: ...
+
+    async def town_halls(self) -> Sequence[TownHallRecord]: ...
+
+    async def set_phase(self, id: TownHallId, phase: str) -> None: ...
+
+
+class Credentials(Protocol):
+    """Personal, random, rotating credentials, each bound to one participant."""
+
+    async def redeem(self, credential: str) -> tuple[Person, str]:
+        """The person and the next credential. The old one stays valid until the next is first used, so that a lost
+        answer locks nobody out. `RoomError`: credential_invalid, removed."""
+
+    async def rename(self, participant: ParticipantId, name: str) -> None: ...
+
+    async def revoke(self, participant: ParticipantId) -> None:
+        """Removed from the town hall: no credential of theirs works again, and their link's device is refused."""
