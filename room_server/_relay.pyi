@@ -6,10 +6,11 @@ the peer (or for all workers). Unknown peers and halls are ignored, since a peer
 """
 
 from collections.abc import Sequence
-from typing import Protocol, final
+from typing import Protocol, final, type_check_only
 
 VERSION: str
 
+@type_check_only
 class Extensions(Protocol):
     """RTP header extension ids negotiated with this peer; 0 where absent (RFC 8285)."""
 
@@ -20,6 +21,7 @@ class Extensions(Protocol):
     abs_send_time: int
     transport_cc: int
 
+@type_check_only
 class CodecMap(Protocol):
     """A codec's payload types at this peer: `codec` is "opus" or "vp8", `rtx` 0 where there is none."""
 
@@ -27,6 +29,7 @@ class CodecMap(Protocol):
     pt: int
     rtx: int
 
+@type_check_only
 class SendSection(Protocol):
     """An m-section on which the peer sends. `rids` in the order of its layers, smallest first."""
 
@@ -37,6 +40,7 @@ class SendSection(Protocol):
     feedback: str  # "transport-cc" | "goog-remb" | "none": what the relay sends back
     ssrcs: Sequence[int]  # from the offer's a=ssrc lines, media first, then RTX; may be empty
 
+@type_check_only
 class SlotSection(Protocol):
     """An m-section on which the peer receives, fed by `seat` from the start."""
 
@@ -47,6 +51,7 @@ class SlotSection(Protocol):
     rtx_ssrc: int  # 0: the client offers no RTX
     seat: int  # 0 follows the speaker, 1..16 stage seats, 100 the shared screen, 200.. languages
 
+@type_check_only
 class PeerSpec(Protocol):
     """One participant's transport, as the one offer and the one answer say."""
 

@@ -1,0 +1,73 @@
+# make run: the server with a demonstration. make test: everything that continuous integration checks.
+SHELL := /bin/bash
+export PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+RELAY := room_server/relay
+STEP := .ci/step
+CARGO := cargo --quiet
+NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
+
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web load bench format clean
+
+run: needs venv native web ## the server and a demonstration town hall; prints the links
+	@exec $(BIN)/python -m room_server.demo $(ARGS)
+
+test: needs ## formatting, lints, types, contracts and all tests; installs what it needs
+	@$(STEP) "Debian packages" -- .ci/debian
+	@$(MAKE) --no-print-directory dev native web lint test-rust test-web test-python
+	@echo "make test: all passed"
+
+needs:
+	@.ci/needs
+
+venv:
+	@$(STEP) -q "virtual environment" --unless-newer $(STAMPS)/venv .ci/constraints.txt pyproject.toml -- \
+	  bash -c '[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); $(BIN)/pip install --disable-pip-version-check -q -c .ci/constraints.txt -r <($(BIN)/python .ci/requirements.py run)'
+
+dev: venv
+	@$(STEP) -q "test tools" --unless-newer $(STAMPS)/dev .ci/constraints.txt pyproject.toml -- \
+	  bash -c '$(BIN)/pip install --disable-pip-version-check -q -c .ci/constraints.txt -r <($(BIN)/python .ci/requirements.py dev)'
+
+native: venv
+	@$(STEP) -q "media relay (Rust, release)" --unless-newer $(STAMPS)/native $(NATIVE_INPUTS) -- \
+	  env PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release --quiet
+
+web:
+	@$(STEP) -q "browser libraries" --unless-newer $(STAMPS)/web web/package-lock.json web/package.json -- \
+	  npm --prefix web ci --no-fund --no-audit --loglevel=error
+
+lint: dev native ## formatting, lints, types, import contracts, file sizes, the native module's stub
+	@$(STEP) -q "cargo fmt" -- $(CARGO) fmt --manifest-path $(RELAY)/Cargo.toml --check
+	@$(STEP) -q "clippy" -- $(CARGO) clippy --manifest-path $(RELAY)/Cargo.toml --all-targets --features python -- -D warnings
+	@$(STEP) -q "ruff format" -- $(BIN)/ruff format --check .
+	@$(STEP) -q "ruff" -- $(BIN)/ruff check .
+	@$(STEP) -q "mypy" -- $(BIN)/mypy
+	@$(STEP) -q "stub of the native module" -- $(BIN)/python -m mypy.stubtest room_server._relay --ignore-disjoint-bases
+	@$(STEP) -q "import contracts" -- $(BIN)/lint-imports
+	@$(STEP) -q "file sizes" -- $(BIN)/python .ci/sizes.py
+
+test-rust: ## cargo test
+	@$(STEP) "cargo test" -- $(CARGO) test --manifest-path $(RELAY)/Cargo.toml
+
+test-web: web ## type check, lint and unit tests of the pages
+	@$(STEP) "web: types, lint, unit tests" -- npm --prefix web run --silent check
+
+test-python: dev native web ## pytest: unit, interop, browsers, load
+	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load"
+	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m load
+
+bench: venv ## CPU per forwarded packet and memory per subscriber -> build/bench.json
+	@mkdir -p build
+	@$(CARGO) run --release --manifest-path $(RELAY)/Cargo.toml --bin relay_bench
+
+format: dev ## rewrite the sources as the formatters want them
+	@$(CARGO) fmt --manifest-path $(RELAY)/Cargo.toml
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+clean: ## remove everything built; keeps var/
+	@rm -rf $(VENV) build web/node_modules $(RELAY)/target room_server/_relay*.so
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
