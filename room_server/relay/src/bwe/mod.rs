@@ -1,1 +1,4 @@
 //! Bandwidth: feedback to publishers, estimates towards subscribers.
+
+pub mod remb;
+pub mod twcc;

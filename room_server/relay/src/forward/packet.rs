@@ -2,8 +2,29 @@
 //! every worker, and the retransmission cache of each.
 
 use crate::codec::vp8;
-use crate::ids::{Seq, TrackId};
+use crate::ids::{Kind, Seq, TrackId};
 use crate::time::Time;
+
+/// Layers one track may have: browsers send at most three simulcast encodings, one is spare.
+pub const MAX_LAYERS: usize = 4;
+
+/// One encoding of one track, that is one received SSRC: what a slot is fed from, and whose
+/// packets one ring holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// Whose it is.
+    pub track: TrackId,
+    /// Index of the simulcast encoding, 0 the smallest; 0 for audio and single streams.
+    pub layer: u8,
+}
+
+/// RTP clock rate of a kind of media in Hz (RFC 7587 section 4.1, RFC 7741 section 4.1).
+pub const fn clock_rate(kind: Kind) -> u32 {
+    match kind {
+        Kind::Audio => 48_000,
+        Kind::Video => 90_000,
+    }
+}
 
 /// What the forwarding path needs to know of a codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,10 +48,8 @@ pub struct Level {
 /// payload are those of the original packet.
 #[derive(Debug)]
 pub struct Packet {
-    /// Whose it is.
-    pub track: TrackId,
-    /// Index of the simulcast encoding, 0 the smallest; 0 for audio and single streams.
-    pub layer: u8,
+    /// Which encoding of which track it belongs to.
+    pub source: Source,
     /// The publisher's own number, extended.
     pub seq: Seq,
     /// The publisher's RTP time stamp.
@@ -47,6 +66,11 @@ pub struct Packet {
     pub level: Option<Level>,
     /// When the kernel received it.
     pub arrival: Time,
-    /// Payload without RTP header, extensions and padding.
+    /// When the publisher captured it, on the relay's timeline as [`super::sync`] says; none until
+    /// a sender report has come. Lets every worker align layers and write sender reports
+    /// without asking the publisher's worker.
+    pub capture: Option<Time>,
+    /// Payload without RTP header, extensions and padding; empty if the packet was padding only
+    /// (still offered to slots, whose numbering must close up over it).
     pub payload: Box<[u8]>,
 }

@@ -1,1 +1,5 @@
 //! Repair: NACK, retransmission, keyframe requests.
+
+pub mod keyframe;
+pub mod nack;
+pub mod rtx;
