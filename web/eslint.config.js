@@ -15,7 +15,7 @@ export default [
       "object-shorthand": "error",
       "prefer-template": "error",
       // The type checker sees unused names in types that this rule cannot.
-      "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrors: "none" }],
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrors: "none" }],
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],
       // Both would need 'unsafe-inline' in the content security policy.

@@ -46,32 +46,35 @@ export function rememberName(name) {
   write(localStorage, NAME_KEY, name);
 }
 
-/** @typedef {{admission: Admission, name: string, savedAt: number}} SavedEntry */
+/** @typedef {{admission: Admission, participant: string, name: string, savedAt: number}} SavedEntry */
 
 /**
- * Keep the credential so that a reload, or the tab brought back, resumes. The tab's own entry comes first, because
- * two people's links may be open in two tabs of one browser.
- * @param {Admission} admission @param {string} name
+ * Keep the credential so that a reload, or the tab brought back, resumes.
+ * @param {Admission} admission @param {string} participant @param {string} name
  */
-export function saveEntry(admission, name) {
-  const entry = { admission, name, savedAt: Date.now() };
+export function saveEntry(admission, participant, name) {
+  const entry = { admission, participant, name, savedAt: Date.now() };
   write(sessionStorage, ENTRY_KEY, entry);
-  write(localStorage, ENTRIES_KEY, { ...freshEntries(), [admission.town_hall.id]: entry });
+  write(localStorage, ENTRIES_KEY, { ...freshEntries(), [participant]: entry });
 }
 
-/** The entry to resume when the page was opened without a link. @returns {SavedEntry | null} */
+/**
+ * The entry to resume when the page was opened without a link. The tab's own person comes first, since two people's
+ * links may be open in two tabs; of that person's credentials the newest, which another tab may have got.
+ * @returns {SavedEntry | null}
+ */
 export function savedEntry() {
-  const own = read(sessionStorage, ENTRY_KEY);
-  if (own) return /** @type {SavedEntry} */ (own);
-  const newest = Object.values(freshEntries()).sort((a, b) => b.savedAt - a.savedAt)[0];
-  return newest ?? null;
+  const own = /** @type {SavedEntry | null} */ (read(sessionStorage, ENTRY_KEY));
+  const entries = Object.values(freshEntries());
+  const candidates = own ? [own, ...entries.filter((entry) => entry.participant === own.participant)] : entries;
+  return candidates.sort((a, b) => b.savedAt - a.savedAt)[0] ?? null;
 }
 
-/** @param {string} townHall */
-export function forgetEntry(townHall) {
+/** @param {string} participant */
+export function forgetEntry(participant) {
   write(sessionStorage, ENTRY_KEY, null);
   const entries = freshEntries();
-  delete entries[townHall];
+  delete entries[participant];
   write(localStorage, ENTRIES_KEY, entries);
 }
 

@@ -1,0 +1,250 @@
+/** One page's time in a town hall: from the link through the entry into the room, and every way out of it. */
+import { Refusal } from "../shared/api.js";
+import { exchange, forgetEntry, rememberedName, rememberName, saveEntry, savedEntry, takeToken } from "../shared/link.js";
+import { applyBatch, enter } from "../shared/store.js";
+import { Wire } from "../shared/wire.js";
+import { Actions } from "./actions.js";
+import { MediaLink } from "./media-link.js";
+
+/** @import { Admission, Batch, Ending, Entry, Room, TownHallEvent } from "../shared/model.js" */
+
+// Phones, and windows as narrow: one picture at a time fits, and data is dear.
+const SMALL_PAGE = "(max-width: 640px), (pointer: coarse) and (max-width: 1024px)";
+const DEFAULT_SEATS = 8;
+
+/**
+ * @typedef {{kind: "loading"} | {kind: "refused", code: string, message: string, https: string | null}
+ *   | {kind: "entry", busy: boolean, refusal: Refusal | null} | {kind: "room"} | {kind: "ended", reason: Ending}} View
+ */
+
+/** Emits "change" whenever something that is shown has changed, and "event" for each of the town hall's events. */
+export class Session extends EventTarget {
+  constructor() {
+    super();
+    /** @type {View} */
+    this.view = { kind: "loading" };
+    /** @type {Admission | null} */
+    this.admission = null;
+    /** @type {Room | null} */
+    this.room = null;
+    /** @type {"online" | "reconnecting" | "restarting"} */
+    this.online = "online";
+    /** The link, for "copy link" and the secure address; only in memory. @type {string | null} */
+    this.token = null;
+    this.name = "";
+    this.small = matchMedia(SMALL_PAGE).matches;
+    this.wire = new Wire();
+    this.media = new MediaLink(this.wire);
+    this.actions = new Actions(this.wire, this.media);
+    /** @type {Promise<void> | null} */
+    this.entering = null;
+    this.mustOffer = false;
+    this.#listen();
+  }
+
+  /** Exchange the link, or resume what this tab was in. */
+  async start() {
+    this.token = takeToken();
+    if (this.token) {
+      await this.#exchange(this.token);
+      return;
+    }
+    const saved = savedEntry();
+    if (!saved) {
+      this.#show({ kind: "refused", code: "no_link", message: "", https: null });
+      return;
+    }
+    this.admission = saved.admission;
+    this.name = saved.name;
+    this.wire.open();
+  }
+
+  /** The one tap: it unlocks the sound, so that must come before anything that waits. @param {string} name */
+  join(name) {
+    this.media.audio.unlock();
+    this.name = name;
+    rememberName(name);
+    this.#show({ kind: "entry", busy: true, refusal: null });
+    if (this.wire.up) void this.#enter();
+    else this.wire.open();
+  }
+
+  /** Take this person's place back from the other page. */
+  takeBack() {
+    location.reload();
+  }
+
+  async leave() {
+    await this.actions.command("leave").catch(() => {});
+    await this.#end("left");
+  }
+
+  get suggestedName() {
+    return this.admission?.name || rememberedName();
+  }
+
+  /** @param {{pinned?: number | null, hidden?: boolean, layers?: ReadonlyMap<number, number | undefined>}} change */
+  setLayout(change) {
+    this.media.layout = { ...this.media.layout, ...change };
+    if (this.room) this.media.updateViews(this.room);
+    if (change.pinned !== undefined) this.#changed();
+  }
+
+  #listen() {
+    this.wire.addEventListener("up", () => void this.#enter());
+    this.wire.addEventListener("down", () => {
+      if (this.view.kind === "room" && this.online === "online") this.#setOnline("reconnecting");
+    });
+    this.wire.addEventListener("batch", (event) => this.#receive(/** @type {CustomEvent<Batch>} */ (event).detail));
+    this.media.addEventListener("change", () => this.#changed());
+    this.media.addEventListener("views", () => this.room && void this.media.sendViews(this.room));
+    this.media.addEventListener("rejoin", () => this.#rejoin());
+    this.media.publisher.addEventListener("ended", (event) => this.#deviceEnded(/** @type {CustomEvent} */ (event).detail));
+    document.addEventListener("visibilitychange", () => this.setLayout({ hidden: document.visibilityState === "hidden" }));
+    // A new link pasted into this tab starts anew.
+    addEventListener("hashchange", () => location.hash.length > 1 && location.reload());
+  }
+
+  /** @param {string} token */
+  async #exchange(token) {
+    try {
+      this.admission = await exchange(token);
+      this.#show({ kind: "entry", busy: false, refusal: null });
+    } catch (error) {
+      const refusal = asRefusal(error);
+      const https = typeof refusal.details.https === "string" ? refusal.details.https : null;
+      this.#show({ kind: "refused", code: refusal.code, message: refusal.message, https });
+    }
+  }
+
+  /** One entry at a time; a second cause while one runs waits for it and then looks again. */
+  async #enter() {
+    while (this.entering) await this.entering;
+    if (this.view.kind === "ended" || !this.admission || !this.wire.up) return;
+    this.entering = this.#enterOnce(this.admission).finally(() => (this.entering = null));
+    await this.entering;
+  }
+
+  /** @param {Admission} admission */
+  async #enterOnce(admission) {
+    try {
+      const entry = await this.#ask(admission);
+      this.admission = { ...admission, credential: entry.credential };
+      saveEntry(this.admission, entry.you.id, this.name);
+      const before = this.room;
+      this.room = enter(before, entry, Date.now() / 1000);
+      if (entry.media) {
+        await this.media.accept(entry.media);
+        this.mustOffer = false;
+      }
+      await this.actions.follow(before, this.room);
+      this.online = "online";
+      if (this.view.kind !== "ended") this.#show({ kind: "room" });
+      if (!before) void this.actions.reopen(this.room).catch(() => {});
+      this.media.updateViews(this.room);
+      if (this.room.phase === "closed") await this.#end("closed");
+    } catch (error) {
+      await this.#entryFailed(asRefusal(error));
+    }
+  }
+
+  /** @param {Admission} admission @returns {Promise<Entry>} */
+  async #ask(admission) {
+    const needs = {
+      seats: admission.town_hall.seats ?? DEFAULT_SEATS,
+      small: this.small,
+      speaks: admission.speaks,
+    };
+    const offered = this.mustOffer || this.media.needsOffer ? await this.media.prepare(needs) : {};
+    const { credential } = admission;
+    if (this.room) return this.wire.command({ type: "resume", credential, revision: this.room.revision, ...offered });
+    return this.wire.command({ type: "join", credential, name: this.name, ...offered });
+  }
+
+  /** @param {Refusal} refusal */
+  async #entryFailed(refusal) {
+    if (refusal.code === "offline") {
+      // The socket is gone or mute; a fresh one brings another "up".
+      this.wire.socket.disconnect();
+      this.wire.open();
+    } else if (refusal.code === "removed") {
+      await this.#end("removed");
+    } else if (refusal.code === "town_hall_closed") {
+      await this.#end("closed");
+    } else if (refusal.code === "credential_invalid") {
+      await this.#end("credential_invalid");
+    } else if (this.view.kind === "entry") {
+      // The server gives an idle socket 15 s; the next tap opens a fresh one.
+      this.wire.socket.disconnect();
+      this.#show({ kind: "entry", busy: false, refusal });
+    } else {
+      this.#show({ kind: "refused", code: refusal.code, message: refusal.message, https: null });
+    }
+  }
+
+  /** @param {Batch} batch */
+  #receive(batch) {
+    if (!this.room) return;
+    const before = this.room;
+    this.room = applyBatch(before, batch);
+    void this.actions.follow(before, this.room);
+    for (const event of batch.events) this.#react(event);
+    for (const event of batch.events) this.dispatchEvent(new CustomEvent("event", { detail: event }));
+    if (batch.events.some((event) => event.type === "seats" || event.type === "speaker")) this.media.updateViews(this.room);
+    this.#changed();
+  }
+
+  /** @param {TownHallEvent} event */
+  #react(event) {
+    if (event.type === "rejoin") this.#rejoin();
+    if (event.type === "removed") void this.#end("removed");
+    if (event.type === "replaced") void this.#end("replaced");
+    if (event.type === "phase" && event.phase === "closed") void this.#end("closed");
+    if (event.type === "restarting") {
+      this.#setOnline("restarting");
+      // Whatever answers next is another process: it knows nothing of this transport.
+      this.mustOffer = true;
+    }
+  }
+
+  #rejoin() {
+    this.mustOffer = true;
+    if (this.wire.up) void this.#enter();
+  }
+
+  /** @param {Ending} reason */
+  async #end(reason) {
+    this.#show({ kind: "ended", reason });
+    this.wire.close();
+    // The other page of this person keeps what the browser has stored.
+    if (this.room && reason !== "replaced") forgetEntry(this.room.you.id);
+    await this.media.close();
+  }
+
+  /** The browser's own "stop sharing", a pulled plug. @param {"microphone" | "camera" | "screen"} kind */
+  #deviceEnded(kind) {
+    const off = kind === "microphone" ? this.media.publisher.stop(kind).then(() => this.actions.setMicrophone(false)) : kind === "camera" ? this.actions.setCamera(false) : this.actions.setScreen(null);
+    off.catch(() => {});
+  }
+
+  /** @param {Session["online"]} online */
+  #setOnline(online) {
+    this.online = online;
+    this.#changed();
+  }
+
+  /** @param {View} view */
+  #show(view) {
+    this.view = view;
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** @param {unknown} error @returns {Refusal} */
+function asRefusal(error) {
+  return error instanceof Refusal ? error : new Refusal("page_error", String(error));
+}

@@ -1,0 +1,150 @@
+/** One peer connection: one offer, one answer, slots and idle senders; an ICE restart is all that may follow. */
+import { compactOffer, slotCounts, wantedCodecs, wantedExtensions } from "./offer.js";
+import { cameraEncodings, screenEncodings } from "./layers.js";
+
+/** @import { MediaAnswer, Publish, Slot, SlotInfo } from "../model.js" */
+/** @import { Section } from "./offer.js" */
+
+// A phone that changes from Wi-Fi to its cell is often back within this; a restart before would only delay it.
+const DISCONNECTED_GRACE_MS = 2_000;
+// ICE to a server that answers takes milliseconds; after this the way is closed and a new transport must be made.
+const CONNECT_TIMEOUT_MS = 15_000;
+
+/** @typedef {{microphone: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver}} Senders */
+/** @typedef {{seats: number, small: boolean, speaks: boolean}} Needs */
+
+/**
+ * Emits "state" when `state` changes, "restart" when ICE should be restarted, "failed" when only a new connection helps.
+ */
+export class MediaConnection extends EventTarget {
+  /** @param {Needs} needs */
+  constructor(needs) {
+    super();
+    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.negotiationNeeded = 0;
+    /** @type {"new" | "connecting" | "connected" | "lost" | "closed"} */
+    this.state = "new";
+    /** @type {Slot[]} */
+    this.slots = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    // First in the offer, so that its section carries the transport. Idle until this person is invited; somebody who
+    // could not publish over this address gets a smaller offer.
+    /** @type {Senders | null} */
+    this.senders = needs.speaks ? this.#addSenders() : null;
+    this.#addSlots(needs);
+    this.pc.addEventListener("negotiationneeded", () => this.negotiationNeeded++);
+    this.pc.addEventListener("connectionstatechange", () => this.#follow());
+  }
+
+  /** The offer and what its send sections carry. Once per connection. @returns {Promise<{offer: string, publish: Publish}>} */
+  async offer() {
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    return { offer: this.#localOffer(), publish: this.#publish() };
+  }
+
+  /** @param {MediaAnswer} media */
+  async accept(media) {
+    this.#setState("connecting");
+    this.timer = setTimeout(() => this.#fail(), CONNECT_TIMEOUT_MS);
+    await this.pc.setRemoteDescription({ type: "answer", sdp: media.answer });
+    const tracks = new Map(this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver.receiver.track]));
+    this.slots = media.slots.flatMap((slot) => {
+      const track = tracks.get(slot.mid);
+      return track ? [{ ...slot, track }] : [];
+    });
+  }
+
+  /** An ICE restart of the same offer. It does not go through `restartIce`, which would ask for a negotiation. */
+  async restartOffer() {
+    await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: true }));
+    return this.#localOffer();
+  }
+
+  /** @param {string} answer */
+  async restarted(answer) {
+    await this.pc.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  /** Which seats the slots show now, as the server says. @param {readonly SlotInfo[]} infos */
+  refeed(infos) {
+    const seats = new Map(infos.map((info) => [info.mid, info.seat]));
+    this.slots = this.slots.map((slot) => ({ ...slot, seat: seats.get(slot.mid) ?? slot.seat }));
+  }
+
+  /** @returns {MediaStreamTrack[]} */
+  get audioTracks() {
+    return this.slots.filter((slot) => slot.kind === "audio").map((slot) => slot.track);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.pc.close();
+    this.#setState("closed");
+  }
+
+  #addSenders() {
+    const microphone = this.#add("audio", "microphone", { direction: "sendonly" });
+    const camera = this.#add("video", "camera", { direction: "sendonly", sendEncodings: cameraEncodings({}) });
+    const screen = this.#add("video", "screen", { direction: "sendonly", sendEncodings: screenEncodings({}, "detail") });
+    return { microphone, camera, screen };
+  }
+
+  /** @param {Needs} needs */
+  #addSlots({ seats, small }) {
+    const counts = slotCounts(seats, small);
+    for (let i = 0; i < counts.audio; i++) this.#add("audio", "audio", { direction: "recvonly" });
+    for (let i = 0; i < counts.video; i++) this.#add("video", "video", { direction: "recvonly" });
+  }
+
+  /** @param {"audio" | "video"} kind @param {Section} section @param {RTCRtpTransceiverInit} init */
+  #add(kind, section, init) {
+    const transceiver = this.pc.addTransceiver(kind, init);
+    const codecs = wantedCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+    // An older browser lacks one or the other: its offer is larger, nothing else changes.
+    if (codecs.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(codecs);
+    const extended = /** @type {any} */ (transceiver);
+    if (extended.setHeaderExtensionsToNegotiate) {
+      extended.setHeaderExtensionsToNegotiate(wantedExtensions(section, extended.getHeaderExtensionsToNegotiate()));
+    }
+    return transceiver;
+  }
+
+  #localOffer() {
+    return compactOffer(this.pc.localDescription?.sdp ?? "");
+  }
+
+  /** @returns {Publish} */
+  #publish() {
+    if (!this.senders) return {};
+    return Object.fromEntries(Object.entries(this.senders).map(([use, transceiver]) => [use, transceiver.mid ?? ""]));
+  }
+
+  #follow() {
+    const state = this.pc.connectionState;
+    if (state === "connected") {
+      clearTimeout(this.timer);
+      this.#setState("connected");
+    } else if (state === "disconnected") {
+      clearTimeout(this.timer);
+      this.#setState("lost");
+      this.timer = setTimeout(() => this.dispatchEvent(new Event("restart")), DISCONNECTED_GRACE_MS);
+    } else if (state === "failed") {
+      this.#fail();
+    }
+  }
+
+  #fail() {
+    clearTimeout(this.timer);
+    if (this.state === "closed") return;
+    this.#setState("lost");
+    this.dispatchEvent(new Event("failed"));
+  }
+
+  /** @param {MediaConnection["state"]} state */
+  #setState(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+}

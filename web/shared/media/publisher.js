@@ -1,0 +1,121 @@
+/** What this person sends: microphone, camera, screen. It outlives connections; each new one gets the running tracks. */
+import { cameraEncodings, screenEncodings } from "./layers.js";
+
+/** @import { MediaKind } from "../model.js" */
+/** @import { Senders } from "./connection.js" */
+/** @import { Encoding } from "./layers.js" */
+
+const MICROPHONE = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
+const CAMERA = { video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, facingMode: "user" } };
+
+/** Whether this browser, at this address, can capture at all. In-app browsers and plain HTTP cannot. */
+export function canCapture() {
+  return Boolean(navigator.mediaDevices?.getUserMedia);
+}
+
+/** Whether a screen can be shared from here; phones cannot. */
+export function canShareScreen() {
+  return Boolean(navigator.mediaDevices && "getDisplayMedia" in navigator.mediaDevices);
+}
+
+/** Emits "change", and "ended" (CustomEvent of the kind) when a device or the browser's own bar ends a track. */
+export class Publisher extends EventTarget {
+  constructor() {
+    super();
+    /** @type {Record<MediaKind, MediaStreamTrack | null>} */
+    this.tracks = { microphone: null, camera: null, screen: null };
+    /** @type {Senders | null} */
+    this.senders = null;
+  }
+
+  /** Send what runs over this connection's senders. @param {Senders | null} senders */
+  async attach(senders) {
+    this.senders = senders;
+    await Promise.all([this.#send("microphone"), this.#send("camera"), this.#send("screen")]);
+  }
+
+  /** Open the microphone, still silent. Throws the browser's DOMException when refused. */
+  async openMicrophone() {
+    if (this.tracks.microphone) return;
+    const track = await firstTrack(navigator.mediaDevices.getUserMedia(MICROPHONE));
+    track.enabled = false;
+    await this.#take("microphone", track);
+  }
+
+  /** The device stays open while muted, so that speaking again needs no permission. @param {boolean} on */
+  setMicrophone(on) {
+    if (this.tracks.microphone) this.tracks.microphone.enabled = on;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  async openCamera() {
+    if (this.tracks.camera) return;
+    const track = await firstTrack(navigator.mediaDevices.getUserMedia(CAMERA));
+    track.contentHint = "motion";
+    await this.#take("camera", track);
+  }
+
+  /** @param {"detail" | "motion"} hint */
+  async openScreen(hint) {
+    if (this.tracks.screen) return;
+    const track = await firstTrack(navigator.mediaDevices.getDisplayMedia({ video: { frameRate: hint === "motion" ? 30 : 5 }, audio: false }));
+    track.contentHint = hint;
+    await this.#take("screen", track);
+  }
+
+  /** Stop the device and send nothing more; its lamp goes out. @param {MediaKind} kind */
+  async stop(kind) {
+    const track = this.tracks[kind];
+    if (!track) return;
+    this.tracks[kind] = null;
+    track.stop();
+    await this.senders?.[kind].sender.replaceTrack(null);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  async stopAll() {
+    await Promise.all([this.stop("microphone"), this.stop("camera"), this.stop("screen")]);
+  }
+
+  /** @param {MediaKind} kind @param {MediaStreamTrack} track */
+  async #take(kind, track) {
+    this.tracks[kind] = track;
+    track.addEventListener("ended", () => {
+      if (this.tracks[kind] !== track) return;
+      this.dispatchEvent(new CustomEvent("ended", { detail: kind }));
+    });
+    await this.#send(kind);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {MediaKind} kind */
+  async #send(kind) {
+    const track = this.tracks[kind];
+    const sender = this.senders?.[kind].sender;
+    if (!track || !sender) return;
+    if (kind === "camera") await setEncodings(sender, cameraEncodings(track.getSettings()), "balanced");
+    if (kind === "screen") {
+      const hint = track.contentHint === "motion" ? "motion" : "detail";
+      await setEncodings(sender, screenEncodings(track.getSettings(), hint), "maintain-resolution");
+    }
+    await sender.replaceTrack(track);
+  }
+}
+
+/** @param {Promise<MediaStream>} capture */
+async function firstTrack(capture) {
+  const [track] = (await capture).getTracks();
+  if (!track) throw new DOMException("no track", "NotFoundError");
+  return track;
+}
+
+/** @param {RTCRtpSender} sender @param {Encoding[]} encodings @param {RTCDegradationPreference} preference */
+async function setEncodings(sender, encodings, preference) {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) {
+    const { rid: _rid, ...wanted } = encodings.find((one) => one.rid === encoding.rid) ?? {};
+    Object.assign(encoding, wanted);
+  }
+  parameters.degradationPreference = preference;
+  await sender.setParameters(parameters);
+}
