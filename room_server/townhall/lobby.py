@@ -10,7 +10,7 @@ from room_server.townhall.event import Audience, Joined, Left, PresenceChanged, 
 from room_server.townhall.names import normalise_name
 from room_server.townhall.participant import Arrival, Participant
 from room_server.townhall.roles import Permission, Role, is_staff
-from room_server.townhall.state import State
+from room_server.townhall.state import Absence, State
 
 # A reload takes less: others need not see it. It is well within the 3 s after which they must see a loss.
 RECONNECTING_AFTER = 1.0
@@ -21,7 +21,9 @@ Result = dict[str, object]
 
 
 def check_admission(state: State, arrival: Arrival) -> None:
-    """`RoomError`: town_hall_closed, town_hall_full. Staff and people who are coming back are never too many."""
+    """`RoomError`: removed, town_hall_closed, town_hall_full. Staff and people who come back are never too many."""
+    if arrival.id in state.removed:
+        raise RoomError("removed", "You have been removed from this town hall.", status=403)
     if state.phase == "closed":
         raise RoomError("town_hall_closed", "This town hall is over.", status=410)
     known = arrival.id in state.people
@@ -46,25 +48,32 @@ def join(state: State, arrival: Arrival) -> None:
     _set_roles(state, person, arrival.roles)
 
 
-def lose(state: State, id: ParticipantId, seen: float) -> None:
+def lose(state: State, id: ParticipantId, now: float, seen: float) -> None:
     """Somebody's line is lost; the last sign of life was at `seen`."""
     if id in state.people:
-        state.absent[id] = seen
+        state.absent[id] = Absence(lost=now, seen=seen)
 
 
 def seen(state: State, id: ParticipantId, now: float) -> None:
     """A sign of life from somebody whose line is lost."""
-    if id in state.absent:
-        state.absent[id] = now
+    if absence := state.absent.get(id):
+        absence.seen = now
 
 
 def expire(state: State, now: float) -> None:
     """Show whose line is lost, and let go of who did not come back."""
-    for id, last in list(state.absent.items()):
-        if now >= last + GONE_AFTER:
+    for id, absence in list(state.absent.items()):
+        if now >= absence.seen + GONE_AFTER:
             depart(state, id, "gone")
-        elif now >= last + RECONNECTING_AFTER:
+        elif now >= absence.lost + RECONNECTING_AFTER:
             _set_presence(state, state.people[id], "reconnecting")
+
+
+def deadline(state: State, id: ParticipantId) -> float:
+    """When `expire` has something to do about somebody whose line is lost."""
+    absence = state.absent[id]
+    gone = absence.seen + GONE_AFTER
+    return gone if state.people[id].presence == "reconnecting" else min(gone, absence.lost + RECONNECTING_AFTER)
 
 
 def rename(state: State, command: Rename, by: Participant, _now: float) -> Result:
@@ -96,6 +105,8 @@ def depart(state: State, id: ParticipantId, reason: Literal["left", "gone", "rem
     floor.withdraw(state, id)
     stage.vacate(state, id)
     state.absent.pop(id, None)
+    if reason == "removed":
+        state.removed.add(id)
     del state.people[id]
     state.emit(Left(participant=id, reason=reason), about=id)
 

@@ -40,6 +40,14 @@ class Seat:
 
 
 @dataclass(slots=True)
+class Absence:
+    """Since when a line is lost, and when there was a last sign of life."""
+
+    lost: float
+    seen: float
+
+
+@dataclass(slots=True)
 class State:
     """Everything that commands change. Facets change it only after all their checks have passed."""
 
@@ -53,8 +61,10 @@ class State:
     """When each hand went up, first come first."""
     invitations: dict[ParticipantId, float] = field(default_factory=dict)
     """When each invitation expires."""
-    absent: dict[ParticipantId, float] = field(default_factory=dict)
-    """The last sign of life of everybody whose line is lost."""
+    absent: dict[ParticipantId, Absence] = field(default_factory=dict)
+    """Everybody whose line is lost."""
+    removed: set[ParticipantId] = field(default_factory=set)
+    """Who was put out, and does not come back."""
     happened: list[Recorded] = field(default_factory=list)
     """Events of the change in progress."""
 

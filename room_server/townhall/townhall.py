@@ -89,16 +89,16 @@ class TownHall:
         return self._applied(result)
 
     def check_admission(self, arrival: Arrival) -> None:
-        """Whether `join` would let them in. `RoomError`: malformed, too_long, town_hall_closed, town_hall_full."""
+        """What `join` would say. `RoomError`: malformed, too_long, removed, town_hall_closed, town_hall_full."""
         lobby.check_admission(self._state, arrival.named())
 
     def join(self, arrival: Arrival) -> Applied:
         """Somebody comes in, or comes back to what they held. `RoomError`: as `check_admission`."""
         return self._change(lambda: lobby.join(self._state, arrival.named()))
 
-    def lose(self, id: ParticipantId, seen: float) -> Applied:
+    def lose(self, id: ParticipantId, now: float, seen: float) -> Applied:
         """Somebody's line is lost; their last sign of life was at `seen`. `tick` does the rest."""
-        return self._change(lambda: lobby.lose(self._state, id, seen))
+        return self._change(lambda: lobby.lose(self._state, id, now, seen))
 
     def seen(self, id: ParticipantId, now: float) -> None:
         """A sign of life from somebody whose line is lost."""
@@ -125,10 +125,7 @@ class TownHall:
     def deadline(self) -> float | None:
         """When `tick` has something to do; None while there is nothing to wait for."""
         state = self._state
-        waits = [
-            last + (lobby.RECONNECTING_AFTER if state.people[id].presence == "here" else lobby.GONE_AFTER)
-            for id, last in state.absent.items()
-        ]
+        waits = [lobby.deadline(state, id) for id in state.absent]
         return min([*waits, *state.invitations.values()], default=None)
 
     def snapshot(self, viewer: ParticipantId, now: float, speaker: int = 0) -> Snapshot:

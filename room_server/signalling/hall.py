@@ -1,0 +1,293 @@
+"""One running town hall: the domain with its pages, its media and its records around it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from room_server.errors import RoomError
+from room_server.ids import LinkId, ParticipantId
+from room_server.session.plane import MediaPlane, MediaSession
+from room_server.signalling.connection import Connection
+from room_server.signalling.director import Director, Transport
+from room_server.signalling.notices import AudienceCount, MediaState, MyHand, Rejoin, Removed, Replaced, Speaker
+from room_server.signalling.outbox import Outbox
+from room_server.signalling.records import Records
+from room_server.signalling.requests import Join, Resume
+from room_server.storage.store import Credentials, Person, TownHallRecord, TownHalls
+from room_server.townhall.commands import AnyCommand
+from room_server.townhall.event import HandsChanged, Left, PhaseChanged, Recorded, Renamed, RolesChanged
+from room_server.townhall.participant import Arrival
+from room_server.townhall.roles import Permission, Role, is_staff, permissions_of
+from room_server.townhall.state import Settings
+from room_server.townhall.townhall import Applied, TownHall
+from room_server.townhall.values import Phase
+
+log = logging.getLogger(__name__)
+
+# What is acknowledged should be written; a database slower than this is waited for behind the author's back.
+_WRITE_PATIENCE = 1.0
+
+
+class RunningHall:
+    """Everything that happens in one town hall, in order. Bound to the running loop."""
+
+    def __init__(
+        self,
+        record: TownHallRecord,
+        *,
+        town_halls: TownHalls,
+        credentials: Credentials,
+        plane: MediaPlane,
+        clock: Callable[[], float],
+    ) -> None:
+        phase: Phase = msgspec.convert(record.phase, Phase)
+        settings = Settings(record.id, record.title, record.language, record.seats, record.capacity, record.starts_at)
+        # Milliseconds since 1970 outrun the events of an earlier run, whose revisions pages may still hold.
+        self._town_hall = TownHall(settings, phase, revision=int(clock() * 1000))
+        self._id = record.id
+        self._town_halls = town_halls
+        self._credentials = credentials
+        self._clock = clock
+        self._outbox = Outbox(self._town_hall.revision)
+        self._records = Records()
+        self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
+        self._connections: dict[ParticipantId, Connection] = {}
+        self._newest: dict[ParticipantId, object] = {}
+        self._speaker = 0
+        self._people = 0
+        self._stopped = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._director.open(self._town_hall)
+
+    @property
+    def people(self) -> int:
+        """How many take part now."""
+        return len(self._town_hall.people())
+
+    @property
+    def over(self) -> bool:
+        """Closed, and everybody has gone."""
+        return self._town_hall.phase == "closed" and not self.people
+
+    async def enter(self, connection: Connection, person: Person, request: Join | Resume) -> dict[str, Any]:
+        """Let a page in as this person; what it is told. `RoomError` with the codes of join and resume."""
+        name = request.name if isinstance(request, Join) else person.name
+        known = self._town_hall.person(person.participant)
+        if known and isinstance(request, Resume):
+            name = known.name
+        arrival = Arrival(person.participant, name, frozenset(map(Role, person.roles)), person.link, person.speaks)
+        self._town_hall.check_admission(arrival)
+        transport = await self._transport_for(connection, arrival, request)
+        applied = self._join(connection, arrival, transport)
+        self._take_over(connection, arrival.id)
+        if transport:
+            self._director.install(arrival.id, transport, self._town_hall)
+        elif isinstance(request, Join):
+            self._director.drop(arrival.id)
+        self._follow(applied.events)
+        if not known and arrival.named().name != person.name:
+            self._record_name(arrival.id, arrival.named().name)
+        # Other roles see other things: only a snapshot tells them all.
+        steady = not any(isinstance(recorded.event, RolesChanged) for recorded in applied.events)
+        revision = request.revision if isinstance(request, Resume) and steady else None
+        return self._welcome(connection, arrival.id, revision, transport)
+
+    def apply(self, command: AnyCommand, by: ParticipantId) -> Applied:
+        """Do what a participant asks. `RoomError` with the codes of PROTOCOL.md."""
+        return self._change(lambda: self._town_hall.apply(command, by, self._clock()))
+
+    async def written(self) -> None:
+        """Until what has happened is recorded, or the database has taken too long."""
+        await self._records.settle(_WRITE_PATIENCE)
+
+    @property
+    def revision(self) -> int:
+        """The number of the newest event."""
+        return self._town_hall.revision
+
+    def session(self, id: ParticipantId) -> MediaSession:
+        """A participant's transport. `RoomError`: no_media."""
+        session = self._director.session(id)
+        if session is None:
+            raise RoomError("no_media", "There is no media connection; resume with an offer.", status=409)
+        return session
+
+    def lose(self, connection: Connection) -> None:
+        """A page's socket is gone."""
+        id = connection.participant
+        if id is None or self._stopped or self._connections.get(id) is not connection:
+            return
+        del self._connections[id]
+        self._outbox.discard(id, connection.line)
+        connection.detach()
+        now = self._clock()
+        self._change(lambda: self._town_hall.lose(id, now, seen=now - connection.line.silent_for()))
+
+    def open(self) -> None:
+        """scheduled -> backstage. `RoomError`: wrong_phase."""
+        self._change(self._town_hall.open)
+
+    def close(self) -> None:
+        """any -> closed."""
+        self._change(self._town_hall.close)
+
+    def revoke_link(self, link: LinkId) -> None:
+        """Whoever came by this link is out."""
+        for id in self._town_hall.came_by(link):
+            self._change(partial(self._town_hall.remove, id))
+
+    async def stop(self, patience: float) -> None:
+        """Send what waits, write what can be written, free the media. Its pages stay connected."""
+        self._stopped = True
+        if self._timer:
+            self._timer.cancel()
+        self._outbox.flush()
+        self._outbox.close()
+        self._director.close()
+        await self._records.close(patience)
+
+    async def forget(self) -> None:
+        """Everybody is out, and nothing more is written."""
+        for id in [person.id for person in self._town_hall.people()]:
+            self._part(id, Removed())
+        await self.stop(0)
+
+    def media_state(self, id: ParticipantId, connected: bool) -> None:
+        """Their media flows, or is silent; told to themselves."""
+        self._town_hall.seen(id, self._clock())
+        self._outbox.tell(id, MediaState(connected=connected))
+
+    def media_gone(self, id: ParticipantId, reason: str) -> None:
+        """Their transport is no more; they are asked for a new one."""
+        self._outbox.tell(id, Rejoin(reason=reason))
+
+    def tell_all(self, notice: Any) -> None:
+        """Tell everybody something about the moment."""
+        self._outbox.tell_all(notice)
+        self._outbox.flush()
+
+    async def _transport_for(
+        self, connection: Connection, arrival: Arrival, request: Join | Resume
+    ) -> Transport | None:
+        if request.offer is None:
+            return None
+        may_speak = arrival.speaks and Permission.SPEAK in permissions_of(arrival.roles)
+        ticket = self._newest[arrival.id] = object()
+        transport = await self._director.make(
+            arrival.id,
+            offer=request.offer,
+            publish=request.publish.as_mapping() if may_speak else {},
+            staff=is_staff(arrival.roles),
+            network=connection.network,
+        )
+        if self._newest.get(arrival.id) is not ticket:
+            transport.close()
+            raise RoomError("replaced", "Another page of yours has taken over.", status=409)
+        del self._newest[arrival.id]
+        return transport
+
+    def _join(self, connection: Connection, arrival: Arrival, transport: Transport | None) -> Applied:
+        try:
+            if self._stopped or not connection.open:
+                raise RoomError("restarting", "Connect again.", status=503)
+            return self._town_hall.join(arrival)
+        except RoomError:  # while the transport was being made, the last place went, the hall closed, the page left
+            if transport:
+                transport.close()
+            raise
+
+    def _take_over(self, connection: Connection, id: ParticipantId) -> None:
+        older = self._connections.get(id)
+        if older and older is not connection:
+            self._outbox.tell(id, Replaced())
+            older.detach()
+            older.line.leave()
+        self._connections[id] = connection
+        connection.belongs_to(self, id)
+
+    def _welcome(
+        self, connection: Connection, id: ParticipantId, revision: int | None, transport: Transport | None
+    ) -> dict[str, Any]:
+        person = self._town_hall.person(id)
+        assert person is not None
+        hand = self._town_hall.hand_positions().get(id)
+        self._outbox.add(id, connection.line, staff=person.staff, revision=self.revision, hand=hand)
+        answer: dict[str, Any] = {"you": person.view(), "revision": self.revision}
+        missed = None if revision is None else self._town_hall.since(revision, id)
+        if missed is None:
+            answer["snapshot"] = self._town_hall.snapshot(id, self._clock(), self._speaker)
+        else:
+            now = (AudienceCount(self.people), MyHand(hand), Speaker(self._speaker))
+            answer["events"] = [*(recorded.event for recorded in missed), *now]
+        if transport and transport.session:
+            answer["media"] = {"answer": transport.session.answer, "slots": transport.session.slots}
+        return answer
+
+    def _change(self, change: Callable[[], Applied]) -> Applied:
+        applied = change()
+        self._follow(applied.events)
+        return applied
+
+    def _follow(self, events: Sequence[Recorded]) -> None:
+        self._director.follow(self._town_hall)
+        self._outbox.publish(events)
+        for recorded in events:
+            self._consequence(recorded)
+        if self._people != self.people:
+            self._people = self.people
+            self._outbox.count(self._people)
+        self._arm()
+
+    def _consequence(self, recorded: Recorded) -> None:
+        match recorded.event:
+            case PhaseChanged(phase=phase):
+                self._records.add("phase", lambda: self._town_halls.set_phase(self._id, phase))
+            case Renamed(participant=id, name=name):
+                self._record_name(id, name)
+            case RolesChanged(participant=person):
+                self._outbox.set_staff(person.id, is_staff(person.roles))
+                self._director.set_staff(person.id, is_staff(person.roles))
+            case HandsChanged():
+                self._outbox.hands(self._town_hall.hand_positions())
+            case Left(participant=id, reason=reason):
+                if reason == "removed":
+                    self._records.add("removal", lambda: self._credentials.revoke(id))
+                self._part(id, Removed() if reason == "removed" else None)
+
+    def _record_name(self, id: ParticipantId, name: str) -> None:
+        self._records.add("name", lambda: self._credentials.rename(id, name))
+
+    def _part(self, id: ParticipantId, notice: Removed | None) -> None:
+        """Somebody takes part no longer: their media ends and their page is told."""
+        self._director.drop(id)
+        if notice:
+            self._outbox.tell(id, notice)
+        if connection := self._connections.pop(id, None):
+            self._outbox.discard(id, connection.line)
+            connection.detach()
+            if notice:
+                connection.line.leave()
+
+    def _speaker_is(self, seat: int) -> None:
+        self._speaker = seat
+        self._outbox.tell_all(Speaker(seat=seat))
+
+    def _arm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._town_hall.deadline()
+        if deadline is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, deadline - self._clock()), self._tick)
+
+    def _tick(self) -> None:
+        now = self._clock()
+        for person in self._town_hall.people():
+            if person.presence == "reconnecting" and self._director.heard(person.id):
+                self._town_hall.seen(person.id, now)
+        self._change(lambda: self._town_hall.tick(now))

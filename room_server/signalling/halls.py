@@ -1,0 +1,104 @@
+"""The town halls that run in this process."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from room_server.errors import RoomError
+from room_server.ids import LinkId, TownHallId
+from room_server.session.plane import MediaPlane
+from room_server.signalling.hall import RunningHall
+from room_server.signalling.notices import Restarting
+from room_server.storage.store import Credentials, TownHalls
+
+log = logging.getLogger(__name__)
+
+# How long pages should wait for the server to be back; `make run` takes less.
+_RESTART_SECONDS = 5
+# A database that is away must not keep the process from stopping.
+_WRITE_PATIENCE = 5.0
+
+
+class Halls:
+    """Town halls by id, loaded when first needed. Implements `ports.LiveTownHalls`."""
+
+    def __init__(
+        self,
+        town_halls: TownHalls,
+        credentials: Credentials,
+        plane: MediaPlane,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.credentials = credentials
+        self._town_halls = town_halls
+        self._plane = plane
+        self._clock = clock
+        self._running: dict[TownHallId, RunningHall] = {}
+        self._loading = asyncio.Lock()
+
+    async def running(self, id: TownHallId) -> RunningHall:
+        """The town hall, started in the phase it was left in. `RoomError`: town_hall_unknown."""
+        async with self._loading:
+            hall = self._running.get(id)
+            if hall is None:
+                hall = self._running[id] = await self._load(id)
+            return hall
+
+    async def open(self, id: TownHallId) -> None:
+        """scheduled -> backstage. `RoomError`: town_hall_unknown, wrong_phase."""
+        hall = await self.running(id)
+        hall.open()
+        await hall.written()
+
+    async def close(self, id: TownHallId) -> None:
+        """any -> closed. `RoomError`: town_hall_unknown."""
+        hall = await self.running(id)
+        hall.close()
+        await hall.written()
+        self.let_go(hall)
+
+    async def forget(self, id: TownHallId) -> None:
+        """Deleted: everyone out, nothing kept."""
+        async with self._loading:
+            hall = self._running.pop(id, None)
+        if hall:
+            await hall.forget()
+
+    async def revoke_link(self, id: TownHallId, link: LinkId) -> None:
+        """Whoever came by this link is out at once."""
+        if hall := self._running.get(id):
+            hall.revoke_link(link)
+            await hall.written()
+
+    def people(self, id: TownHallId) -> int:
+        """How many take part now; 0 for one that does not run."""
+        hall = self._running.get(id)
+        return hall.people if hall else 0
+
+    def let_go(self, hall: RunningHall) -> None:
+        """Keep no town hall in memory that is over."""
+        if hall.over:
+            self._running = {id: other for id, other in self._running.items() if other is not hall}
+
+    def tell_restart(self) -> None:
+        """Tell everybody that the server stops and is expected back."""
+        for hall in self._running.values():
+            hall.tell_all(Restarting(seconds=_RESTART_SECONDS))
+
+    async def stop(self) -> None:
+        """Free all media, and write what can still be written. Phases stay as they are."""
+        running, self._running = self._running, {}
+        await asyncio.gather(*(hall.stop(_WRITE_PATIENCE) for hall in running.values()))
+
+    async def _load(self, id: TownHallId) -> RunningHall:
+        record = await self._town_halls.town_hall(id)
+        if record is None:
+            raise RoomError("town_hall_unknown", "This town hall does not exist any more.", status=404)
+        return RunningHall(
+            record,
+            town_halls=self._town_halls,
+            credentials=self.credentials,
+            plane=self._plane,
+            clock=self._clock,
+        )

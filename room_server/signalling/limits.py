@@ -1,0 +1,30 @@
+"""How much one connection may ask."""
+
+# A person who drags and clicks as fast as they can stays below the rate; a page that restores itself needs the burst.
+RATE = 10.0
+BURST = 50.0
+# Coming in costs a database look-up and perhaps a transport.
+ENTRY_COST = 5.0
+# A page that goes on after so many refusals is no page.
+PATIENCE = 200
+
+
+class TokenBucket:
+    """`BURST` requests at once, `RATE` a second on the long run."""
+
+    def __init__(self, now: float) -> None:
+        self._tokens = BURST
+        self._filled = now
+        self.refused = 0
+        """Refusals since the last request that was let through."""
+
+    def take(self, now: float, cost: float = 1.0) -> bool:
+        """Whether a request of this cost may go through at `now`."""
+        self._tokens = min(BURST, self._tokens + (now - self._filled) * RATE)
+        self._filled = now
+        if self._tokens < cost:
+            self.refused += 1
+            return False
+        self._tokens -= cost
+        self.refused = 0
+        return True

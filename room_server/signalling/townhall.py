@@ -1,0 +1,157 @@
+"""The /townhall namespace: sockets come and go, requests become commands, refusals become acknowledgements."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp.web
+import msgspec
+import socketio
+
+from room_server.errors import RoomError
+from room_server.signalling.connection import Connection
+from room_server.signalling.halls import Halls
+from room_server.signalling.limits import ENTRY_COST, PATIENCE
+from room_server.signalling.requests import (
+    Join,
+    Restart,
+    Resume,
+    read_command,
+    read_media,
+)
+from room_server.signalling.wire import NAMESPACE, Line
+from room_server.townhall.commands import Close, Leave, Remove, Rename, Start
+
+log = logging.getLogger(__name__)
+
+# A page joins as soon as its socket is open; whoever does not holds a socket for nothing.
+_JOIN_WITHIN = 15.0
+# What these change must outlive the process before it is acknowledged.
+_RECORDED = (Start, Close, Remove, Rename)
+
+_Ack = dict[str, Any]
+
+
+class TownHallNamespace:
+    """All sockets of the namespace."""
+
+    def __init__(
+        self, server: socketio.AsyncServer, halls: Halls, network_of: Callable[[aiohttp.web.Request], str]
+    ) -> None:
+        self._server = server
+        self._halls = halls
+        self._network_of = network_of
+        self._connections: dict[str, Connection] = {}
+        self._stopping = False
+        # Exactly these: the library would call whatever handler a client names.
+        for handler in (self.connect, self.disconnect, self.command, self.media):
+            server.on(handler.__name__, handler, namespace=NAMESPACE)
+
+    def stop_accepting(self) -> None:
+        """No new sockets, no new joins."""
+        self._stopping = True
+
+    def lines(self) -> list[Line]:
+        """All open sockets."""
+        return [connection.line for connection in self._connections.values()]
+
+    async def connect(self, sid: str, environ: dict[str, Any], _auth: object = None) -> bool:
+        """A socket opens; it has to join soon."""
+        if self._stopping:
+            return False
+        line = Line(self._server, sid)
+        connection = Connection(line, self._network_of(environ["aiohttp.request"]), time.monotonic())
+        connection.deadline = asyncio.get_running_loop().call_later(_JOIN_WITHIN, line.drop)
+        self._connections[sid] = connection
+        return True
+
+    async def disconnect(self, sid: str, _reason: str = "") -> None:
+        """A socket is gone."""
+        # The library calls this again without the reason on any TypeError within, and hides it: hence one line.
+        self._gone(sid)
+
+    async def command(self, sid: str, *payload: object) -> _Ack:
+        """`join`, `resume`, or a command of the domain."""
+        return await self._answer(sid, payload, self._command)
+
+    async def media(self, sid: str, *payload: object) -> _Ack:
+        """`restart` or `view`."""
+        return await self._answer(sid, payload, self._media)
+
+    async def _answer(
+        self, sid: str, payload: tuple[object, ...], handle: Callable[[Connection, object], Awaitable[_Ack]]
+    ) -> _Ack:
+        connection = self._connections.get(sid)
+        if connection is None:
+            return RoomError("not_joined", "Connect again.").as_ack()
+        try:
+            self._take(connection)
+            return await handle(connection, payload[0] if len(payload) == 1 else None)
+        except RoomError as refusal:
+            return refusal.as_ack()
+        except Exception:
+            log.exception("a request failed")
+            return {"error": "internal", "message": "Something went wrong on the server; try again."}
+
+    async def _command(self, connection: Connection, payload: object) -> _Ack:
+        request = read_command(payload)
+        if isinstance(request, Join | Resume):
+            return await self._enter(connection, request)
+        hall, participant = connection.hall, connection.participant
+        if hall is None or participant is None:
+            raise RoomError("not_joined", "Join the town hall first.", status=403)
+        applied = hall.apply(request, participant)
+        revision = hall.revision
+        if isinstance(request, _RECORDED):
+            await hall.written()
+        if isinstance(request, Close | Leave):
+            self._halls.let_go(hall)
+        return {"revision": revision, **applied.result}
+
+    async def _media(self, connection: Connection, payload: object) -> _Ack:
+        request = read_media(payload)
+        if connection.hall is None or connection.participant is None:
+            raise RoomError("not_joined", "Join the town hall first.", status=403)
+        session = connection.hall.session(connection.participant)
+        if isinstance(request, Restart):
+            return {"answer": session.restart(request.offer)}
+        return {"slots": msgspec.to_builtins(session.view(request.slots))}
+
+    async def _enter(self, connection: Connection, request: Join | Resume) -> _Ack:
+        if self._stopping:
+            raise RoomError("restarting", "The server is restarting; come back in a few seconds.", status=503)
+        self._take(connection, ENTRY_COST)
+        if connection.entering:
+            raise RoomError("too_many", "Wait for the answer to the join before.", status=429)
+        connection.entering = True
+        try:
+            person, credential = await self._halls.credentials.redeem(request.credential)
+            if connection.participant not in (None, person.participant):
+                raise RoomError("malformed", "This socket belongs to somebody already; open another.")
+            hall = await self._halls.running(person.town_hall)
+            try:
+                answer = await hall.enter(connection, person, request)
+            finally:
+                self._halls.let_go(hall)
+        finally:
+            connection.entering = False
+        return {**msgspec.to_builtins(answer), "credential": credential}
+
+    def _take(self, connection: Connection, cost: float = 1.0) -> None:
+        if connection.bucket.take(time.monotonic(), cost):
+            return
+        if connection.bucket.refused > PATIENCE:
+            connection.line.drop()
+        raise RoomError("too_many", "Too many requests; slow down.", status=429)
+
+    def _gone(self, sid: str) -> None:
+        connection = self._connections.pop(sid, None)
+        if connection is None:
+            return
+        connection.open = False
+        connection.stop_deadline()
+        if hall := connection.hall:
+            hall.lose(connection)
+            self._halls.let_go(hall)

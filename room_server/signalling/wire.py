@@ -1,0 +1,197 @@
+"""What this house knows of python-socketio and engine.io: their packets, their WebSockets, one line to one page.
+
+They were written for friendly clients. Here a client's text decides neither which handler runs nor how much is kept
+for it, and what it sends wrong leaves no trace in the log.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp.web
+import engineio.async_drivers.aiohttp
+import engineio.packet
+import msgspec
+import socketio
+import socketio.packet
+
+NAMESPACE = "/townhall"
+EVENTS = frozenset({"command", "media"})
+# The largest offer is 512 kB; above it there must be room for a request that is answered "too long" instead of being
+# cut off. Beyond this the WebSocket closes with 1009.
+LARGEST_MESSAGE = 2 * 1024 * 1024
+# With the two a silent page is given up after 10 s at most, and shown as reconnecting within 15 s.
+PING_INTERVAL = 5
+PING_TIMEOUT = 5
+# Fifty batches a second at most (outbox): a page this far behind is served better by what it asks for on coming back.
+_BACKLOG = 128
+
+_DIGITS = tuple("0123456")
+
+_quiet = logging.getLogger("room_server.signalling.engine")
+_quiet.setLevel(logging.CRITICAL + 1)  # both libraries log payloads at info, and clients' mistakes as errors with trace
+
+
+class TownHallPacket(socketio.packet.Packet):  # type: ignore[misc]  # the library has no types
+    """A Socket.IO packet of ours: text only, of the two events that a client may send."""
+
+    def decode(self, encoded_packet: str) -> int:
+        """What cannot be understood becomes the event "unknown", so that its sender gets an answer.
+
+        `ValueError`: binary packets (their attachments would be kept without a bound).
+        """
+        try:
+            super().decode(encoded_packet)
+        except (ValueError, RecursionError):
+            if self.packet_type != socketio.packet.EVENT:
+                raise
+            self.data = ["unknown", "malformed"]
+        if self.packet_type in (socketio.packet.BINARY_EVENT, socketio.packet.BINARY_ACK):
+            raise ValueError("binary packets are not part of the protocol")
+        # A client that names its event "connect" or "disconnect" would reach the handlers of those.
+        if self.packet_type == socketio.packet.EVENT and not _is_ours(self.data):
+            self.data = ["unknown", "unknown_command"]
+        return 0
+
+
+class GuardedWebSocket:
+    """engine.io's view of an aiohttp WebSocket: no compression, well-formed text only, no send that waits for ever."""
+
+    def __init__(self, handler: Callable[..., Awaitable[None]], server: Any) -> None:
+        self._handler = handler
+        self._limit = server.max_http_buffer_size
+        self._transport: asyncio.Transport | None = None
+        # Compressing each small message again for each of a thousand pages costs more than it saves.
+        self._socket = aiohttp.web.WebSocketResponse(max_msg_size=self._limit, compress=False)
+        self.heard = time.monotonic()
+        """When the page last sent something, on the monotonic clock."""
+
+    async def __call__(self, environ: dict[str, Any]) -> aiohttp.web.WebSocketResponse:
+        """Serve one connection to its end."""
+        request = environ["aiohttp.request"]
+        self._transport = request.transport
+        self._handler.__self__.websocket = self  # type: ignore[attr-defined]  # how `Line` finds it
+        await self._socket.prepare(request)
+        await self._handler(self)
+        return self._socket
+
+    async def wait(self) -> str:
+        """The next frame that engine.io can parse. `OSError`: closed, or not of the protocol."""
+        message = await self._socket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT or not _is_frame(message.data):
+            raise OSError("closed or not of the protocol")
+        self.heard = time.monotonic()
+        return str(message.data)
+
+    async def send(self, message: str | bytes) -> None:
+        """`OSError` or `TimeoutError`: the page takes nothing any more, and the connection is cut."""
+        assert isinstance(message, str)
+        try:
+            async with asyncio.timeout(PING_INTERVAL + PING_TIMEOUT):
+                await self._socket.send_str(message)
+        except TimeoutError:
+            self.abort()
+            raise
+
+    async def close(self) -> None:
+        """Say goodbye: the page sees a lost connection and comes back."""
+        await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Line:
+    """One page's connection, as the rest of signalling sees it. Not one of its methods waits but `shut`."""
+
+    def __init__(self, server: socketio.AsyncServer, sid: str) -> None:
+        self._server = server
+        self._sid = sid
+        self._engine_sid = server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, packet: engineio.packet.Packet) -> bool:
+        """Queue a packet of `encode`. False: the page is gone, or so far behind that it has been cut off."""
+        socket = self._server.eio.sockets.get(self._engine_sid)
+        if socket is None or socket.closed:
+            return False
+        if socket.queue.qsize() >= _BACKLOG:
+            self.drop()
+            return False
+        socket.queue.put_nowait(packet)
+        return True
+
+    def silent_for(self) -> float:
+        """Seconds since the page last sent something; 0 where that is not known."""
+        socket = self._server.eio.sockets.get(self._engine_sid)
+        websocket = getattr(socket, "websocket", None)
+        return time.monotonic() - websocket.heard if websocket else 0.0
+
+    def leave(self) -> None:
+        """End it for good: after what is queued, the page is told not to come back by itself."""
+        self._spawn(self._server.disconnect(self._sid, namespace=NAMESPACE))
+
+    def drop(self) -> None:
+        """Cut it off at once: the page comes back and resumes."""
+        socket = self._server.eio.sockets.get(self._engine_sid)
+        if websocket := getattr(socket, "websocket", None):
+            websocket.abort()
+        elif socket is not None:
+            self._spawn(socket.close(wait=False, abort=True))
+
+    async def shut(self, patience: float) -> None:
+        """Close it once what is queued has left, or after `patience` seconds: the page comes back by itself."""
+        socket = self._server.eio.sockets.get(self._engine_sid)
+        if socket is None:
+            return
+        try:
+            async with asyncio.timeout(patience):
+                await socket.queue.join()
+                if websocket := getattr(socket, "websocket", None):
+                    await websocket.close()
+        except TimeoutError:
+            self.drop()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def encode(revision: int, events: list[msgspec.Struct]) -> engineio.packet.Packet:
+    """The `event` message of PROTOCOL.md, encoded once for however many pages."""
+    payload = msgspec.json.encode({"revision": revision, "events": events}).decode()
+    data = f'{socketio.packet.EVENT}{NAMESPACE},["event",{payload}]'
+    return engineio.packet.Packet(engineio.packet.MESSAGE, data=data)
+
+
+def make_server(allow_origin: Callable[[str, dict[str, Any]], bool]) -> socketio.AsyncServer:
+    """A Socket.IO server that bounds what a client may send and be sent."""
+    server = socketio.AsyncServer(
+        async_mode="aiohttp",
+        serializer=TownHallPacket,
+        transports=["websocket", "polling"],
+        max_http_buffer_size=LARGEST_MESSAGE,
+        ping_interval=PING_INTERVAL,
+        ping_timeout=PING_TIMEOUT,
+        http_compression=False,
+        cors_allowed_origins=allow_origin,
+        namespaces=[NAMESPACE],
+        logger=_quiet,
+        engineio_logger=_quiet,
+    )
+    server.eio._async = {**server.eio._async, "websocket": GuardedWebSocket}
+    return server
+
+
+def _is_frame(text: str) -> bool:
+    """A Socket.IO packet, or one of engine.io's own few characters ("3", "2probe", "5"): its parser trusts more."""
+    return text[:1] in _DIGITS and (text[1:2] in _DIGITS if text[0] == "4" else len(text) <= len("2probe"))
+
+
+def _is_ours(data: Any) -> bool:
+    return isinstance(data, list) and bool(data) and (data[0] == "unknown" or data[0] in EVENTS)
