@@ -14,58 +14,90 @@ VERSION: str
 class Extensions(Protocol):
     """RTP header extension ids negotiated with this peer; 0 where absent (RFC 8285)."""
 
-    mid: int
-    rid: int
-    rrid: int
-    audio_level: int
-    abs_send_time: int
-    transport_cc: int
+    @property
+    def mid(self) -> int: ...
+    @property
+    def rid(self) -> int: ...
+    @property
+    def rrid(self) -> int: ...
+    @property
+    def audio_level(self) -> int: ...
+    @property
+    def abs_send_time(self) -> int: ...
+    @property
+    def transport_cc(self) -> int: ...
 
 @type_check_only
 class CodecMap(Protocol):
     """A codec's payload types at this peer: `codec` is "opus" or "vp8", `rtx` 0 where there is none."""
 
-    codec: str
-    pt: int
-    rtx: int
+    @property
+    def codec(self) -> str: ...
+    @property
+    def pt(self) -> int: ...
+    @property
+    def rtx(self) -> int: ...
 
 @type_check_only
 class SendSection(Protocol):
     """An m-section on which the peer sends. `rids` in the order of its layers, smallest first."""
 
-    index: int
-    mid: str
-    kind: str  # "audio" | "video"
-    rids: Sequence[str]
-    feedback: str  # "transport-cc" | "goog-remb" | "none": what the relay sends back
-    ssrcs: Sequence[int]  # from the offer's a=ssrc lines, media first, then RTX; may be empty
+    @property
+    def index(self) -> int: ...
+    @property
+    def mid(self) -> str: ...
+    @property
+    def kind(self) -> str: ...  # "audio" | "video"
+    @property
+    def rids(self) -> Sequence[str]: ...
+    @property
+    def feedback(self) -> str: ...  # "transport-cc" | "goog-remb" | "none": what the relay sends back
+    @property
+    def ssrcs(self) -> Sequence[int]: ...  # from the offer's a=ssrc lines, media first, then RTX; may be empty
 
 @type_check_only
 class SlotSection(Protocol):
     """An m-section on which the peer receives, fed by `seat` from the start."""
 
-    index: int
-    mid: str
-    kind: str  # "audio" | "video"
-    ssrc: int
-    rtx_ssrc: int  # 0: the client offers no RTX
-    seat: int  # 0 follows the speaker, 1..16 stage seats, 100 the shared screen, 200.. languages
+    @property
+    def index(self) -> int: ...
+    @property
+    def mid(self) -> str: ...
+    @property
+    def kind(self) -> str: ...  # "audio" | "video"
+    @property
+    def ssrc(self) -> int: ...
+    @property
+    def rtx_ssrc(self) -> int: ...  # 0: the client offers no RTX
+    @property
+    def seat(self) -> int: ...  # 0 follows the speaker, 1..16 stage seats, 100 the shared screen, 200.. languages
 
 @type_check_only
 class PeerSpec(Protocol):
     """One participant's transport, as the one offer and the one answer say."""
 
-    peer: int
-    hall: int
-    ufrag: str  # ours; STUN USERNAME is "ufrag:remote_ufrag"
-    pwd: str
-    remote_ufrag: str
-    staff: bool  # receives while backstage
-    echo_group: int  # 0: none; audio never crosses within one group
-    extensions: Extensions
-    codecs: Sequence[CodecMap]
-    sends: Sequence[SendSection]
-    slots: Sequence[SlotSection]
+    @property
+    def peer(self) -> int: ...
+    @property
+    def hall(self) -> int: ...
+    @property
+    def ufrag(self) -> str: ...  # ours; STUN USERNAME is "ufrag:remote_ufrag"
+    @property
+    def pwd(self) -> str: ...
+    @property
+    def remote_ufrag(self) -> str: ...
+    @property
+    def staff(self) -> bool: ...  # receives while backstage
+    @property
+    def echo_group(self) -> int: ...  # 0: none; audio never crosses within one group
+    @property
+    def extensions(self) -> Extensions: ...
+    @property
+    def codecs(self) -> Sequence[CodecMap]: ...
+    @property
+    def sends(self) -> Sequence[SendSection]: ...
+    @property
+    def slots(self) -> Sequence[SlotSection]: ...
 
 @final
 class Relay:
@@ -87,7 +119,7 @@ class Relay:
 
         ("dtls", peer, bytes)            a DTLS datagram from an address that STUN has validated
         ("address", peer, str)           the peer's send address became this "ip:port"
-        ("media", peer, bool)            media is flowing: first authenticated SRTP or SRTCP; False after 5 s without any packet
+        ("media", peer, bool)            media flows: first authenticated SRTP or SRTCP; False after 5 s of silence
         ("gone", peer, str)              the relay has freed the peer: "no_stun" | "silent" | "worker"
         ("speaker", hall, int)           the active speaker's seat; 0: nobody
         ("layers", peer, tuple[int, list[str]])   section index, the rids (or "") being received on it now
@@ -98,7 +130,7 @@ class Relay:
         """Make a town hall: nothing on its seats, off air."""
 
     def hall_air(self, hall: int, air: str) -> None:
-        """"off" (nobody receives), "backstage" (staff receive), "on_air" (everybody)."""
+        """ "off" (nobody receives), "backstage" (staff receive), "on_air" (everybody)."""
 
     def hall_close(self, hall: int) -> None:
         """Forget the hall and free its peers."""
@@ -128,7 +160,7 @@ class Relay:
         """Roles changed: whether it receives while backstage."""
 
     def peer_view(self, peer: int, slots: Sequence[tuple[int, int, int]]) -> None:
-        """(m-section index, seat, largest layer wanted: 0.. or 255 for the best, 254 for paused) for each slot that changes."""
+        """(m-section index, seat, largest layer wanted: 0.., 255 the best, 254 paused) for each slot that changes."""
 
     def peer_close(self, peer: int) -> None:
         """Free the transport, at once."""

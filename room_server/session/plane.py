@@ -43,8 +43,13 @@ class SessionListener(Protocol):
 class MediaSession(Protocol):
     """One participant's transport."""
 
-    answer: str
-    slots: Sequence[SlotInfo]
+    @property
+    def answer(self) -> str:
+        """The SDP in force."""
+
+    @property
+    def slots(self) -> Sequence[SlotInfo]:
+        """All slots in m-line order, with the seats that feed them now."""
 
     def restart(self, offer: str) -> str:
         """Answer an ICE restart. `RoomError`: offer_malformed, offer_not_a_restart, offer_fingerprint."""

@@ -1,0 +1,207 @@
+"""The answer's sections: which payload types, feedback, header extensions and layers of an offer are taken up."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from room_server.session import seating
+from room_server.session.plane import SCREEN_SEAT, SPEAKER_SEAT
+from room_server.session.sdp import Codec, Credentials, Description, Extension, Fingerprint, Rid, Section, SsrcGroup
+from room_server.session.spec import CodecMap, Extensions, Feedback, PeerSpec, SendSection, SlotSection
+
+_MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+_RID: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+_RRID: Final = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+_AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+_ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+_TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+_FIELDS: Final = {
+    _MID: "mid",
+    _RID: "rid",
+    _RRID: "rrid",
+    _AUDIO_LEVEL: "audio_level",
+    _ABS_SEND_TIME: "abs_send_time",
+    _TRANSPORT_CC: "transport_cc",
+}
+# What fits a one-byte header; 15 is reserved (RFC 8285, 4.2).
+_LARGEST_ID: Final = 14
+
+# Towards the server: FEC for lossy uplinks, and silence costs next to nothing, here and at every subscriber.
+_OPUS_RECEIVED: Final = "minptime=10;useinbandfec=1;usedtx=1"
+_OPUS_SENT: Final = "minptime=10;useinbandfec=1"
+
+_HOST_PREFERENCE: Final = 65_535
+"""Local preference of the first candidate (RFC 8445, 5.1.2.1)."""
+
+
+def peer_extensions(offer: Description, accepted: Sequence[int]) -> Extensions:
+    """One id per extension for the whole bundle (RFC 8285, 6): the first that an accepted section gives."""
+    ids: dict[str, int] = {}
+    for index in accepted:
+        for extension in offer.sections[index].extensions:
+            field = _FIELDS.get(extension.uri)
+            if field is None or field in ids or extension.id in ids.values():
+                continue
+            if 1 <= extension.id <= _LARGEST_ID and extension.direction != "inactive":
+                ids[field] = extension.id
+    return Extensions(**ids)
+
+
+def codec_of(section: Section, codecs: Sequence[CodecMap]) -> Codec | None:
+    """The section's entry for the codec of its kind, under the payload type that the whole bundle uses."""
+    name = {"audio": "opus", "video": "vp8"}.get(section.kind)
+    pt = next((codec.pt for codec in codecs if codec.codec == name), None)
+    return next((codec for codec in section.codecs if codec.pt == pt and codec.name == name), None)
+
+
+def rtx_for(section: Section, pt: int) -> int:
+    """The payload type of `pt`'s retransmissions (RFC 4588); 0 where there is none."""
+    for codec in section.codecs:
+        if codec.name == "rtx" and f"apt={pt}" in codec.fmtp.replace(" ", "").split(";"):
+            return codec.pt
+    return 0
+
+
+def has_rtx(section: Section, codecs: Sequence[CodecMap]) -> bool:
+    """Whether this section can carry the bundle's RTX payload type."""
+    return section.kind == "video" and any(
+        codec.rtx and rtx_for(section, codec.pt) == codec.rtx for codec in codecs if codec.codec == "vp8"
+    )
+
+
+def feedback_of(section: Section, codecs: Sequence[CodecMap], extensions: Extensions) -> Feedback:
+    """How the client's send rate is steered. Never both: what is negotiated and not sent starves a browser's layers."""
+    codec = codec_of(section, codecs)
+    offered = codec.feedback if codec else ()
+    if "transport-cc" in offered and _offers(section, _TRANSPORT_CC, extensions.transport_cc):
+        return "transport-cc"
+    return "goog-remb" if "goog-remb" in offered else "none"
+
+
+def accepted_rids(section: Section, extensions: Extensions, most: int) -> tuple[str, ...]:
+    """The simulcast layers in the offer's order, which is smallest first; none unless packets can name their layer."""
+    declared = {rid.id for rid in section.rids if rid.direction == "send"}
+    if not _offers(section, _RID, extensions.rid):
+        return ()
+    return tuple(rid for rid in dict.fromkeys(section.simulcast_send) if rid in declared)[:most]
+
+
+def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint, seats: int) -> Description:
+    """The answer, but for candidates, in the form that Chromium, Firefox and aiortc all take."""
+    sends = {send.index: send for send in spec.sends}
+    slots = {slot.index: slot for slot in spec.slots}
+    paired = sum(slot.kind == "video" and slot.seat not in {SPEAKER_SEAT, SCREEN_SEAT} for slot in spec.slots) == seats
+    sections = []
+    for index, offered in enumerate(offer.sections):
+        base = msgspec.structs.replace(
+            _rejected(offered),
+            port=9,
+            ice=Credentials(spec.ufrag, spec.pwd),
+            fingerprints=(fingerprint,),
+            setup="passive",
+            rtcp_mux=True,
+            rtcp_rsize=offered.rtcp_rsize,
+        )
+        if (send := sends.get(index)) is not None:
+            sections.append(_receiving(base, offered, send, spec))
+        elif (slot := slots.get(index)) is not None:
+            sections.append(_sending(base, offered, slot, spec, paired=paired))
+        else:
+            sections.append(_rejected(offered))
+    return Description(
+        session_id=offer.session_id,
+        version=1,
+        bundle=tuple(section.mid for section in sections if not section.rejected),
+        extmap_allow_mixed=offer.extmap_allow_mixed,
+        ice_lite=True,
+        sections=tuple(sections),
+    )
+
+
+def with_candidates(answer: Description, addresses: Sequence[str], port: int) -> Description:
+    """One host candidate per address in the first section of the bundle, where all three clients look."""
+    lines = tuple(
+        f"{place + 1} 1 udp {(126 << 24) + ((_HOST_PREFERENCE - place) << 8) + 255} {address} {port} typ host"
+        for place, address in enumerate(addresses)
+    )
+    sections = list(answer.sections)
+    first = next(index for index, section in enumerate(sections) if not section.rejected)
+    sections[first] = msgspec.structs.replace(sections[first], candidates=lines)
+    return msgspec.structs.replace(answer, sections=tuple(sections))
+
+
+def _offers(section: Section, uri: str, agreed: int) -> bool:
+    return agreed != 0 and any(e.uri == uri and e.id == agreed for e in section.extensions)
+
+
+def _rejected(offered: Section) -> Section:
+    return Section(
+        kind=offered.kind,
+        port=0,
+        proto=offered.proto,
+        formats=offered.formats,
+        mid=offered.mid,
+        direction="inactive",
+    )
+
+
+def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpec) -> Section:
+    wanted = [_MID, _RID, _RRID, _AUDIO_LEVEL, _ABS_SEND_TIME]
+    feedback = ["nack", "nack pli"]
+    if send.feedback == "transport-cc":
+        wanted.append(_TRANSPORT_CC)
+    if send.feedback != "none":
+        feedback.append(send.feedback)
+    codecs = _codecs(offered, spec, feedback, _OPUS_RECEIVED)
+    return msgspec.structs.replace(
+        base,
+        formats=tuple(str(codec.pt) for codec in codecs),
+        direction="recvonly",
+        codecs=codecs,
+        extensions=_extensions(offered, spec.extensions, wanted),
+        rids=tuple(Rid(rid, "recv") for rid in send.rids),
+        simulcast_recv=send.rids,
+    )
+
+
+def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec, *, paired: bool) -> Section:
+    # Without transport-cc browsers run the estimator themselves and report it (REMB).
+    codecs = _codecs(offered, spec, ["goog-remb", "nack", "nack pli"], _OPUS_SENT)
+    stream = seating.stream_name(slot.kind, slot.seat, slot.mid, paired=paired)
+    ssrcs = (slot.ssrc, slot.rtx_ssrc) if slot.rtx_ssrc else (slot.ssrc,)
+    return msgspec.structs.replace(
+        base,
+        formats=tuple(str(codec.pt) for codec in codecs),
+        direction="sendonly",
+        codecs=codecs,
+        extensions=_extensions(offered, spec.extensions, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME]),
+        msid=f"{stream} {slot.kind}{slot.mid}",
+        # Media first, then its retransmissions: aiortc goes by the order alone.
+        ssrcs=ssrcs,
+        ssrc_groups=(SsrcGroup("FID", ssrcs),) if slot.rtx_ssrc else (),
+        cname=stream,
+    )
+
+
+def _codecs(offered: Section, spec: PeerSpec, feedback: Sequence[str], opus: str) -> tuple[Codec, ...]:
+    codec = codec_of(offered, spec.codecs)
+    assert codec is not None
+    if offered.kind == "audio":
+        taken = tuple(f for f in feedback if f in codec.feedback and f == "transport-cc")
+        return (Codec(codec.pt, "opus", 48_000, 2, opus, taken),)
+    video = Codec(codec.pt, "VP8", 90_000, feedback=tuple(f for f in feedback if f in codec.feedback))
+    if not has_rtx(offered, spec.codecs):
+        return (video,)
+    rtx = rtx_for(offered, codec.pt)
+    return video, Codec(rtx, "rtx", 90_000, fmtp=f"apt={codec.pt}")
+
+
+def _extensions(offered: Section, agreed: Extensions, wanted: Sequence[str]) -> tuple[Extension, ...]:
+    mirrored = {"sendonly": "recvonly", "recvonly": "sendonly"}
+    return tuple(
+        Extension(e.id, e.uri, mirrored.get(e.direction, e.direction))
+        for e in offered.extensions
+        if e.uri in wanted and e.direction != "inactive" and e.id == getattr(agreed, _FIELDS[e.uri])
+    )
