@@ -27,6 +27,8 @@ export class MediaLink extends EventTarget {
     /** @type {MediaConnection | null} */
     this.next = null;
     this.connections = 0;
+    /** The size of the last offer, which decides how dear a join is. */
+    this.offerBytes = 0;
     /** @type {Map<string, SlotView>} */
     this.asked = new Map();
     /** @type {{pinned: number | null, hidden: boolean, layers: ReadonlyMap<number, number | undefined>}} */
@@ -59,7 +61,9 @@ export class MediaLink extends EventTarget {
   async prepare(needs) {
     this.next?.close();
     this.next = new MediaConnection(needs);
-    return this.next.offer();
+    const offered = await this.next.offer();
+    this.offerBytes = offered.offer.length;
+    return offered;
   }
 
   /** The server has answered the prepared offer: it replaces what ran before. @param {MediaAnswer} media */
