@@ -5,6 +5,7 @@
 //! and give back datagrams, events and a deadline. Only `net` knows sockets and clocks,
 //! only `python` knows `PyO3`.
 
+mod bytes;
 pub mod drop;
 pub mod ids;
 pub mod time;

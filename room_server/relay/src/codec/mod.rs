@@ -1,3 +1,4 @@
 //! Codec payload headers: only what forwarding needs.
 
+pub mod opus;
 pub mod vp8;

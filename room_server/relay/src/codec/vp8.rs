@@ -1,5 +1,127 @@
-//! VP8 payload descriptor (RFC 7741 section 4.2).
+//! VP8 payload descriptor (RFC 7741 section 4.2) and the frame header's first bytes (section 4.3).
 
-/// Parsed payload descriptor.
+use crate::bytes::{array, put, u16_at};
+
+/// A payload descriptor, parsed once, with the offsets of what a rewriter changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Descriptor;
+#[allow(clippy::struct_excessive_bools)] // they are the wire's flags
+pub struct Descriptor {
+    /// Length of the descriptor; the VP8 payload header follows.
+    pub len: u8,
+    /// First packet of a frame (S=1, PID=0).
+    pub start: bool,
+    /// First packet of a keyframe; known only on the first packet of a frame, where P=0.
+    pub key: bool,
+    /// N bit: no later frame depends on this one.
+    pub non_reference: bool,
+    /// Picture id, 7 or 15 bits as `picture_id_wide` says.
+    pub picture_id: Option<u16>,
+    /// Whether the picture id has 15 bits.
+    pub picture_id_wide: bool,
+    /// Index of the temporal base layer's frame.
+    pub tl0: Option<u8>,
+    /// Temporal layer, 0 the base.
+    pub tid: Option<u8>,
+    /// Y bit: depends on the base layer only.
+    pub layer_sync: bool,
+    /// Width and height in pixels, on the first packet of a keyframe.
+    pub size: Option<(u16, u16)>,
+    /// Offsets into the payload; 0 where absent.
+    picture_id_at: u8,
+    tl0_at: u8,
+}
+
+impl Descriptor {
+    /// Reads the descriptor at the front of an RTP payload; `None` if it is cut short or nothing follows it.
+    #[inline]
+    pub fn parse(payload: &[u8]) -> Option<Descriptor> {
+        let first = *payload.first()?;
+        let mut descriptor = Descriptor {
+            len: 1,
+            start: first & 0x17 == 0x10,
+            key: false,
+            non_reference: first & 0x20 != 0,
+            picture_id: None,
+            picture_id_wide: false,
+            tl0: None,
+            tid: None,
+            layer_sync: false,
+            size: None,
+            picture_id_at: 0,
+            tl0_at: 0,
+        };
+        if first & 0x80 != 0 {
+            descriptor.extended(payload)?;
+        }
+        let vp8 = payload.get(usize::from(descriptor.len)..)?;
+        let frame_tag = *vp8.first()?;
+        if descriptor.start && frame_tag & 1 == 0 {
+            descriptor.key = true;
+            descriptor.size = size(vp8);
+        }
+        Some(descriptor)
+    }
+
+    /// First packet of a keyframe's access unit: where a slot may open.
+    #[inline]
+    pub fn key_start(&self) -> bool {
+        self.key
+    }
+
+    /// Writes picture id and TL0PICIDX into a copy of the payload this was parsed from. Widths are kept:
+    /// a 7-bit id takes the lower 7 bits. Absent fields stay absent, for the sizes of a run must not change.
+    #[inline]
+    pub fn patch(&self, payload: &mut [u8], picture_id: u16, tl0: u8) {
+        let at = usize::from(self.picture_id_at);
+        if self.picture_id_wide {
+            put(payload, at, &(picture_id | 0x8000).to_be_bytes());
+        } else if at != 0 {
+            put(payload, at, &[(picture_id & 0x7f) as u8]);
+        }
+        if self.tl0_at != 0 {
+            put(payload, usize::from(self.tl0_at), &[tl0]);
+        }
+    }
+
+    /// The octets after X=1: I, L, T, K and their fields.
+    fn extended(&mut self, payload: &[u8]) -> Option<()> {
+        let flags = *payload.get(1)?;
+        let mut at = 2;
+        if flags & 0x80 != 0 {
+            self.picture_id_at = at;
+            let byte = *payload.get(usize::from(at))?;
+            self.picture_id_wide = byte & 0x80 != 0;
+            self.picture_id = Some(if self.picture_id_wide {
+                u16_at(payload, usize::from(at))? & 0x7fff
+            } else {
+                u16::from(byte)
+            });
+            at += 1 + u8::from(self.picture_id_wide);
+        }
+        if flags & 0x40 != 0 {
+            self.tl0_at = at;
+            self.tl0 = Some(*payload.get(usize::from(at))?);
+            at += 1;
+        }
+        if flags & 0x30 != 0 {
+            let byte = *payload.get(usize::from(at))?;
+            // TID and Y mean nothing unless T is set.
+            if flags & 0x20 != 0 {
+                self.tid = Some(byte >> 6);
+                self.layer_sync = byte & 0x20 != 0;
+            }
+            at += 1;
+        }
+        self.len = at;
+        Some(())
+    }
+}
+
+/// Size of a keyframe: 3 bytes of tag, the start code, then 14 bits each (RFC 6386 section 9.1).
+fn size(vp8: &[u8]) -> Option<(u16, u16)> {
+    let [c0, c1, c2, w0, w1, h0, h1] = array(vp8, 3)?;
+    ([c0, c1, c2] == [0x9d, 0x01, 0x2a]).then_some((
+        u16::from_le_bytes([w0, w1]) & 0x3fff,
+        u16::from_le_bytes([h0, h1]) & 0x3fff,
+    ))
+}

@@ -3,6 +3,7 @@
 
 use crate::codec::vp8;
 use crate::ids::{Kind, Seq, TrackId};
+pub use crate::rtp::Level;
 use crate::time::Time;
 
 /// Layers one track may have: browsers send at most three simulcast encodings, one is spare.
@@ -33,15 +34,6 @@ pub enum Codec {
     Opus,
     /// RFC 7741, 90 kHz.
     Vp8,
-}
-
-/// Audio level of RFC 6464: 0 is the loudest, 127 silence (-dBov), and the voice-activity bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
-    /// -dBov, 0..=127.
-    pub dbov: u8,
-    /// The sender believes that this is speech.
-    pub voice: bool,
 }
 
 /// A packet after `unprotect`, parsed once. RTX is already undone: `seq`, `timestamp` and

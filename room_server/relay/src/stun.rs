@@ -1,1 +1,0 @@
-//! STUN as an ICE-lite agent needs it (RFC 8489, RFC 8445).
