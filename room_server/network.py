@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 
 import msgspec
+from aiohttp import web
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -30,6 +31,10 @@ class Client(msgspec.Struct, frozen=True):
     def logged(self) -> str:
         """The truncated form, the only one that goes into a log."""
         return _prefix(self.address, _LOGGED_PREFIX)
+
+
+CLIENT = web.RequestKey("client", Client)
+"""Set on every request before any handler runs."""
 
 
 class Proxies:

@@ -1,0 +1,74 @@
+"""What Prometheus reads: this process, its event loop, its people, and the relay's counters by name."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+# Twice a second catches what a person would notice and costs nothing.
+_LAG_PERIOD = 0.5
+# 150 ms is the worst a join storm may do; the buckets resolve around it.
+_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+# These of the relay's counters go up and down.
+_RELAY_GAUGES = frozenset({"peers", "halls"})
+_DROP = "drop_"
+
+
+class Metrics:
+    """One registry; parts add what they know."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._lag = Histogram(
+            "room_loop_lag_seconds", "How late the event loop ran a timer", buckets=_LAG_BUCKETS, registry=self.registry
+        )
+
+    def gauge(self, name: str, help: str, value: Callable[[], float]) -> None:
+        """A value asked for at every scrape."""
+        Gauge(name, help, registry=self.registry).set_function(value)
+
+    def relay(self, counters: Callable[[], Mapping[str, int]]) -> None:
+        """The relay's counters, as `_relay.pyi` names them."""
+        self.registry.register(_RelayCollector(counters))
+
+    def render(self) -> bytes:
+        """The text exposition format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    @contextlib.asynccontextmanager
+    async def watch_loop(self) -> AsyncIterator[None]:
+        """Measures the loop's lag while the context is open."""
+        task = asyncio.create_task(self._measure(), name="loop lag")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _measure(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _LAG_PERIOD
+            await asyncio.sleep(_LAG_PERIOD)
+            self._lag.observe(max(0.0, loop.time() - due))
+
+
+class _RelayCollector(Collector):
+    def __init__(self, counters: Callable[[], Mapping[str, int]]) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        drops = CounterMetricFamily("room_relay_drops", "Packets the relay dropped, by reason", labels=["reason"])
+        for name, value in sorted(self._counters().items()):
+            if name.startswith(_DROP):
+                drops.add_metric([name.removeprefix(_DROP)], value)
+            elif name in _RELAY_GAUGES:
+                yield GaugeMetricFamily(f"room_relay_{name}", f"The relay's {name} now", value)
+            else:
+                yield CounterMetricFamily(f"room_relay_{name}", f"The relay's {name} since start", value)
+        yield drops
