@@ -1,14 +1,14 @@
 """The Socket.IO server on an aiohttp application."""
 
 import asyncio
-import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp.web
 
+from room_server.network import Proxies
 from room_server.signalling.halls import Halls
 from room_server.signalling.townhall import TownHallNamespace
 from room_server.signalling.wire import make_server
@@ -19,37 +19,19 @@ log = logging.getLogger(__name__)
 _GOODBYE_PATIENCE = 1.0
 
 
-def network_of(request: aiohttp.web.Request) -> str:
-    """The client's address prefix that shares one turn at the gate: an IPv4 address, or an IPv6 /64."""
-    try:
-        address = ipaddress.ip_address((request.remote or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        address = address.ipv4_mapped
-    return str(address)
-
-
 class Signalling:
     """All of signalling: attach it to the application, `stop` it before the application is cleaned up.
 
-    `network_of` tells a client's network where a proxy stands in between. `origins` are those of pages served from
-    elsewhere; a page from the host that it connects to is always welcome.
+    Clients behind `proxies` are told apart by what these forward. `origins` are those of pages served from elsewhere;
+    a page from the host that it connects to is always welcome.
     """
 
-    def __init__(
-        self,
-        halls: Halls,
-        *,
-        network_of: Callable[[aiohttp.web.Request], str] = network_of,
-        origins: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, halls: Halls, *, proxies: Proxies | None = None, origins: Sequence[str] = ()) -> None:
         self._halls = halls
+        self._proxies = proxies or Proxies(())
         self._origins = frozenset(origins)
         self._server = make_server(self._allow_origin)
-        self._namespace = TownHallNamespace(self._server, halls, network_of)
+        self._namespace = TownHallNamespace(self._server, halls, self._network_of)
 
     def attach(self, app: aiohttp.web.Application) -> None:
         """Serve Socket.IO under /socket.io/ of this application."""
@@ -64,6 +46,15 @@ class Signalling:
         await self._halls.stop()
         await self._server.shutdown()
         log.info("signalling stopped, %d pages were told", len(lines))
+
+    def _network_of(self, request: aiohttp.web.Request) -> str:
+        client = self._proxies.client(
+            request.remote or "",
+            secure=request.secure,
+            forwarded_for=request.headers.get("X-Forwarded-For"),
+            forwarded_proto=request.headers.get("X-Forwarded-Proto"),
+        )
+        return client.network
 
     def _allow_origin(self, origin: str, environ: dict[str, Any]) -> bool:
         return origin in self._origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
