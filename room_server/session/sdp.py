@@ -190,7 +190,7 @@ def _write_section(section: Section, lines: list[str]) -> None:
     s = section
     lines += [f"m={s.kind} {s.port} {s.proto} {' '.join(s.formats)}", "c=IN IP4 0.0.0.0"]
     if s.port == 0 and not s.bundle_only:
-        lines += [f"a=mid:{s.mid}", "a=inactive"]
+        lines += [f"a=mid:{s.mid}", "a=inactive"] if s.mid else ["a=inactive"]
         return
     lines += [f"a=candidate:{candidate}" for candidate in s.candidates]
     if s.candidates:
