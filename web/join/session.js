@@ -11,6 +11,15 @@ import { MediaLink } from "./media-link.js";
 // Phones, and windows as narrow: one picture at a time fits, and data is dear.
 const SMALL_PAGE = "(max-width: 640px), (pointer: coarse) and (max-width: 1024px)";
 const DEFAULT_SEATS = 8;
+const RETRY_MS = 500;
+
+/** Refusals on entry after which coming again is of no use. @type {Map<string, Ending>} */
+const ENDINGS = new Map([
+  ["removed", "removed"],
+  ["replaced", "replaced"],
+  ["town_hall_closed", "closed"],
+  ["credential_invalid", "credential_invalid"],
+]);
 
 /**
  * @typedef {{kind: "loading"} | {kind: "refused", code: string, message: string, https: string | null}
@@ -163,16 +172,13 @@ export class Session extends EventTarget {
 
   /** @param {Refusal} refusal */
   async #entryFailed(refusal) {
-    if (refusal.code === "offline") {
-      // The socket is gone or mute; a fresh one brings another "up".
-      this.wire.socket.disconnect();
-      this.wire.open();
-    } else if (refusal.code === "removed") {
-      await this.#end("removed");
-    } else if (refusal.code === "town_hall_closed") {
-      await this.#end("closed");
-    } else if (refusal.code === "credential_invalid") {
-      await this.#end("credential_invalid");
+    const ending = ENDINGS.get(refusal.code);
+    const passing = refusal.code === "offline" || refusal.code === "restarting";
+    if (ending) {
+      await this.#end(ending);
+    } else if (passing || this.view.kind === "room") {
+      // Whoever is in already is never shown the door for a server that is busy: the page tries again.
+      this.#reconnectSoon();
     } else if (this.view.kind === "entry") {
       // The server gives an idle socket 15 s; the next tap opens a fresh one.
       this.wire.socket.disconnect();
@@ -180,6 +186,11 @@ export class Session extends EventTarget {
     } else {
       this.#show({ kind: "refused", code: refusal.code, message: refusal.message, https: null });
     }
+  }
+
+  #reconnectSoon() {
+    this.wire.socket.disconnect();
+    setTimeout(() => this.view.kind !== "ended" && this.wire.open(), RETRY_MS + Math.random() * RETRY_MS);
   }
 
   /** @param {Batch} batch */
