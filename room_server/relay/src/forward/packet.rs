@@ -66,3 +66,62 @@ pub struct Packet {
     /// (still offered to slots, whose numbering must close up over it).
     pub payload: Box<[u8]>,
 }
+
+/// Packets for the tests of this crate.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Codec, Packet, Source};
+    use crate::codec::vp8::Descriptor;
+    use crate::ids::{PeerId, Seq, TrackId};
+    use crate::time::Time;
+
+    /// Milliseconds on the relay's timeline.
+    pub fn at(ms: u64) -> Time {
+        Time(ms * 1_000_000)
+    }
+
+    /// A layer of track 1 of peer `peer`.
+    pub fn source(peer: u32, layer: u8) -> Source {
+        let track = TrackId {
+            peer: PeerId(peer),
+            section: 1,
+        };
+        Source { track, layer }
+    }
+
+    /// A delta packet of peer 1, layer 0, without picture id.
+    pub fn video(seq: u64, timestamp: u32) -> Packet {
+        Packet {
+            source: source(1, 0),
+            seq: Seq(seq),
+            timestamp,
+            marker: false,
+            codec: Codec::Vp8,
+            key_start: false,
+            vp8: None,
+            level: None,
+            arrival: at(0),
+            capture: None,
+            payload: Box::new([0x10, 1, 0, 0]),
+        }
+    }
+
+    /// The same with a 15-bit picture id and TL0PICIDX.
+    pub fn picture(seq: u64, timestamp: u32, id: u16, tl0: u8) -> Packet {
+        let [high, low] = (id | 0x8000).to_be_bytes();
+        let payload = [0x90, 0xc0, high, low, tl0, 1, 0, 0];
+        Packet {
+            vp8: Descriptor::parse(&payload),
+            payload: Box::new(payload),
+            ..video(seq, timestamp)
+        }
+    }
+
+    /// A 20 ms packet of peer 1.
+    pub fn audio(seq: u64, timestamp: u32) -> Packet {
+        Packet {
+            codec: Codec::Opus,
+            ..video(seq, timestamp)
+        }
+    }
+}
