@@ -21,7 +21,7 @@ from room_server.signalling.requests import (
     read_command,
     read_media,
 )
-from room_server.signalling.wire import NAMESPACE, Line
+from room_server.signalling.wire import NAMESPACE, UNKNOWN, Line
 from room_server.townhall.commands import Close, Leave, Remove, Rename, Start
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class TownHallNamespace:
         # Exactly these: the library would call whatever handler a client names.
         for handler in (self.connect, self.disconnect, self.command, self.media):
             server.on(handler.__name__, handler, namespace=NAMESPACE)
+        server.on(UNKNOWN, self.unknown, namespace=NAMESPACE)
 
     def stop_accepting(self) -> None:
         """No new sockets, no new joins."""
@@ -79,6 +80,10 @@ class TownHallNamespace:
     async def media(self, sid: str, *payload: object) -> _Ack:
         """`restart` or `view`."""
         return await self._answer(sid, payload, self._media)
+
+    async def unknown(self, sid: str) -> _Ack:
+        """Anything else that a client may send."""
+        return await self._answer(sid, (), self._refuse)
 
     async def _answer(
         self, sid: str, payload: tuple[object, ...], handle: Callable[[Connection, object], Awaitable[_Ack]]
@@ -119,6 +124,9 @@ class TownHallNamespace:
             return {"answer": session.restart(request.offer)}
         return {"slots": msgspec.to_builtins(session.view(request.slots))}
 
+    async def _refuse(self, _connection: Connection, _payload: object) -> _Ack:
+        raise RoomError("malformed", "Send command or media, each with one object.")
+
     async def _enter(self, connection: Connection, request: Join | Resume) -> _Ack:
         if self._stopping:
             raise RoomError("restarting", "The server is restarting; come back in a few seconds.", status=503)
@@ -152,6 +160,7 @@ class TownHallNamespace:
             return
         connection.open = False
         connection.stop_deadline()
+        connection.line.unlock()
         if hall := connection.hall:
             hall.lose(connection)
             self._halls.let_go(hall)

@@ -19,6 +19,8 @@ import socketio.packet
 
 NAMESPACE = "/townhall"
 EVENTS = frozenset({"command", "media"})
+# Reaches a handler that refuses; no client can name it.
+UNKNOWN = "unknown"
 # The largest offer is 512 kB; above it there must be room for a request that is answered "too long" instead of being
 # cut off. Beyond this the WebSocket closes with 1009.
 LARGEST_MESSAGE = 2 * 1024 * 1024
@@ -38,7 +40,7 @@ class TownHallPacket(socketio.packet.Packet):  # type: ignore[misc]  # the libra
     """A Socket.IO packet of ours: text only, of the two events that a client may send."""
 
     def decode(self, encoded_packet: str) -> int:
-        """What cannot be understood becomes the event "unknown", so that its sender gets an answer.
+        """What is none of ours becomes the event `UNKNOWN`, so that its sender gets an answer.
 
         `ValueError`: binary packets (their attachments would be kept without a bound).
         """
@@ -47,12 +49,12 @@ class TownHallPacket(socketio.packet.Packet):  # type: ignore[misc]  # the libra
         except (ValueError, RecursionError):
             if self.packet_type != socketio.packet.EVENT:
                 raise
-            self.data = ["unknown", "malformed"]
+            self.data = None
         if self.packet_type in (socketio.packet.BINARY_EVENT, socketio.packet.BINARY_ACK):
             raise ValueError("binary packets are not part of the protocol")
         # A client that names its event "connect" or "disconnect" would reach the handlers of those.
         if self.packet_type == socketio.packet.EVENT and not _is_ours(self.data):
-            self.data = ["unknown", "unknown_command"]
+            self.data = [UNKNOWN]
         return 0
 
 
@@ -63,6 +65,8 @@ class GuardedWebSocket:
         self._handler = handler
         self._limit = server.max_http_buffer_size
         self._transport: asyncio.Transport | None = None
+        self.ended = asyncio.Event()
+        """The connection is over."""
         # Compressing each small message again for each of a thousand pages costs more than it saves.
         self._socket = aiohttp.web.WebSocketResponse(max_msg_size=self._limit, compress=False)
         self.heard = time.monotonic()
@@ -74,7 +78,10 @@ class GuardedWebSocket:
         self._transport = request.transport
         self._handler.__self__.websocket = self  # type: ignore[attr-defined]  # how `Line` finds it
         await self._socket.prepare(request)
-        await self._handler(self)
+        try:
+            await self._handler(self)
+        finally:
+            self.ended.set()
         return self._socket
 
     async def wait(self) -> str:
@@ -146,15 +153,23 @@ class Line:
     async def shut(self, patience: float) -> None:
         """Close it once what is queued has left, or after `patience` seconds: the page comes back by itself."""
         socket = self._server.eio.sockets.get(self._engine_sid)
+        websocket = getattr(socket, "websocket", None)
         if socket is None:
             return
+        if websocket is None:
+            await socket.close(wait=False)
+            return
+        self.unlock()
         try:
             async with asyncio.timeout(patience):
-                await socket.queue.join()
-                if websocket := getattr(socket, "websocket", None):
-                    await websocket.close()
+                await websocket.ended.wait()
         except TimeoutError:
             self.drop()
+
+    def unlock(self) -> None:
+        """End what waits for something to send: engine.io forgets it when a polling page says goodbye."""
+        if socket := self._server.eio.sockets.get(self._engine_sid):
+            socket.queue.put_nowait(None)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -194,4 +209,4 @@ def _is_frame(text: str) -> bool:
 
 
 def _is_ours(data: Any) -> bool:
-    return isinstance(data, list) and bool(data) and (data[0] == "unknown" or data[0] in EVENTS)
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] in EVENTS
