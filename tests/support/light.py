@@ -1,0 +1,197 @@
+"""A very light media client for crowds: one UDP socket, STUN, DTLS and SRTP, no codecs. Hundreds fit into a process.
+
+Its offer is a recorded browser's, under its own credentials and certificate.
+"""
+
+import asyncio
+import re
+import secrets
+import struct
+from typing import Any
+
+import pylibsrtp
+from aiortc.rtcdtlstransport import RTCCertificate
+from OpenSSL import SSL
+
+from tests.support import stun
+
+# (pylibsrtp profile, key bytes, salt bytes) by OpenSSL's name.
+_PROFILES = {
+    b"SRTP_AEAD_AES_256_GCM": (pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 32, 12),
+    b"SRTP_AEAD_AES_128_GCM": (pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16, 12),
+}
+_CHECK_EVERY = 2.5  # seconds, as Chromium does
+_RETRY = 0.2  # seconds between unanswered checks
+_MAX_DATAGRAM = 1200
+
+
+class Identity:
+    """One certificate for a whole crowd: making hundreds would be the load."""
+
+    def __init__(self) -> None:
+        certificate = RTCCertificate.generateCertificate()
+        self.fingerprint = next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
+        self.context = SSL.Context(SSL.DTLS_METHOD)
+        self.context.use_certificate(certificate._cert)
+        self.context.use_privatekey(certificate._key)
+        self.context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+        self.context.set_tlsext_use_srtp(b":".join(_PROFILES))
+
+
+class LightClient(asyncio.DatagramProtocol):
+    """Offer, answer, `await connect(answer)`; then SRTP in and out."""
+
+    def __init__(self, identity: Identity, offer: str, *, address: str = "127.0.0.1") -> None:
+        self.received: dict[int, int] = {}
+        """RTP packets by SSRC."""
+        self.last: dict[int, bytes] = {}
+        """The newest decrypted RTP packet of each SSRC."""
+        self.failed = 0
+        """Packets that could not be decrypted."""
+        self._ufrag, self._pwd = secrets.token_hex(4), secrets.token_hex(12)
+        self.offer = _under(offer, self._ufrag, self._pwd, identity.fingerprint)
+        self._address = address
+        self._ssl = SSL.Connection(identity.context, None)
+        self._ssl.set_connect_state()
+        self._transport: asyncio.DatagramTransport | None = None
+        self._transaction = b""
+        self._timer: asyncio.TimerHandle | None = None
+        self._dtls_timer: asyncio.TimerHandle | None = None
+        self._checked = False
+        self._keyed: asyncio.Future[None] | None = None
+        self._rx: pylibsrtp.Session | None = None
+        self._tx: pylibsrtp.Session | None = None
+
+    async def connect(self, answer: str, *, timeout: float = 20) -> None:
+        """Until SRTP keys are agreed. `TimeoutError` otherwise."""
+        loop = asyncio.get_running_loop()
+        self._username = f"{_value(answer, 'ice-ufrag')}:{self._ufrag}"
+        self._remote_pwd = _value(answer, "ice-pwd")
+        candidate = _value(answer, "candidate").split()
+        self._keyed = loop.create_future()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: self, local_addr=(self._address, 0), remote_addr=(candidate[4], int(candidate[5]))
+        )
+        self._check()
+        await asyncio.wait_for(self._keyed, timeout)
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Encrypt and send one RTP packet."""
+        assert self._tx is not None
+        assert self._transport is not None
+        self._transport.sendto(self._tx.protect(packet))
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Encrypt and send one RTCP compound."""
+        assert self._tx is not None
+        assert self._transport is not None
+        self._transport.sendto(self._tx.protect_rtcp(packet))
+
+    def close(self) -> None:
+        """Leave without a word, as a closed tab does."""
+        for timer in (self._timer, self._dtls_timer):
+            if timer is not None:
+                timer.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    def datagram_received(self, data: bytes, _addr: Any) -> None:
+        first = data[0] if data else 0
+        if first < 4:
+            self._stun(data)
+        elif 20 <= first < 64:
+            self._ssl.bio_write(data)
+            self._handshake()
+        elif 128 <= first < 192 and self._rx is not None:
+            self._media(data)
+
+    def _check(self) -> None:
+        assert self._transport is not None
+        self._transaction, request = stun.check(username=self._username, password=self._remote_pwd)
+        self._transport.sendto(request)
+        pause = _CHECK_EVERY if self._checked else _RETRY
+        self._timer = asyncio.get_running_loop().call_later(pause, self._check)
+
+    def _stun(self, data: bytes) -> None:
+        answered = stun.succeeded(data, transaction=self._transaction, password=self._remote_pwd)
+        if answered and not self._checked:
+            self._checked = True
+            self._handshake()
+
+    def _handshake(self) -> None:
+        if self._rx is not None:
+            return
+        try:
+            self._ssl.do_handshake()
+        except SSL.WantReadError:
+            self._flush()
+            self._arm()
+        else:
+            self._flush()
+            self._take_keys()
+
+    def _arm(self) -> None:
+        if self._dtls_timer is not None:
+            self._dtls_timer.cancel()
+        if (timeout := self._ssl.DTLSv1_get_timeout()) is not None:
+            self._dtls_timer = asyncio.get_running_loop().call_later(timeout, self._repeat)
+
+    def _repeat(self) -> None:
+        if self._rx is None:
+            self._ssl.DTLSv1_handle_timeout()
+            self._flush()
+            self._arm()
+
+    def _flush(self) -> None:
+        """Send what OpenSSL wrote, whole records to a datagram (RFC 6347, 4.1.1)."""
+        assert self._transport is not None
+        try:
+            flight = self._ssl.bio_read(65_536)
+        except SSL.WantReadError:
+            return
+        datagram = b""
+        while flight:
+            length = 13 + struct.unpack_from("!H", flight, 11)[0]
+            record, flight = flight[:length], flight[length:]
+            if datagram and len(datagram) + len(record) > _MAX_DATAGRAM:
+                self._transport.sendto(datagram)
+                datagram = b""
+            datagram += record
+        self._transport.sendto(datagram)
+
+    def _take_keys(self) -> None:
+        profile, key, salt = _PROFILES[self._ssl.get_selected_srtp_profile()]
+        material = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (key + salt))
+        salts = material[2 * key :]
+        client, server = material[:key] + salts[:salt], material[key : 2 * key] + salts[salt:]
+        inbound = pylibsrtp.Policy(key=server, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile)
+        outbound = pylibsrtp.Policy(key=client, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile)
+        self._rx, self._tx = pylibsrtp.Session(inbound), pylibsrtp.Session(outbound)
+        if self._keyed is not None and not self._keyed.done():
+            self._keyed.set_result(None)
+
+    def _media(self, data: bytes) -> None:
+        assert self._rx is not None
+        try:
+            if 192 <= data[1] <= 223:
+                self._rx.unprotect_rtcp(data)
+                return
+            packet = self._rx.unprotect(data)
+        except pylibsrtp.Error:
+            self.failed += 1
+            return
+        ssrc = struct.unpack_from("!I", packet, 8)[0]
+        self.received[ssrc] = self.received.get(ssrc, 0) + 1
+        self.last[ssrc] = packet
+
+
+def _value(text: str, attribute: str) -> str:
+    match = re.search(rf"^a={attribute}:(.*?)\r?$", text, re.MULTILINE)
+    assert match is not None, attribute
+    return match[1]
+
+
+def _under(offer: str, ufrag: str, pwd: str, fingerprint: str) -> str:
+    for attribute, value in {"ice-ufrag": ufrag, "ice-pwd": pwd, "fingerprint": f"sha-256 {fingerprint}"}.items():
+        offer = re.sub(rf"^a={attribute}:[^\r\n]*", f"a={attribute}:{value}", offer, flags=re.MULTILINE)
+    return offer
