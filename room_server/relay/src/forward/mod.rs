@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod incoming;
 pub mod layers;
+pub mod numbering;
 pub mod outgoing;
 pub mod packet;
 pub mod rate;

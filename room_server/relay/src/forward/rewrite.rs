@@ -1,25 +1,11 @@
-//! One continuous stream out of many sources: sequence numbers, time stamps and VP8 counters
-//! of one slot. What may switch and when is decided in [`super::outgoing`].
-//!
-//! Sequence numbers are piecewise linear: a [`Piece`] begins at a switch, at a swallowed packet
-//! or at a leap of the source, and maps source numbers from there on by a constant offset. A
-//! packet that comes late is numbered by the piece it belongs to, so it gets the number that
-//! was left free for it. As the number is also the SRTP index, none is given twice.
+//! One continuous stream out of many sources: time stamps and VP8 counters of one slot, beside its
+//! sequence numbers in [`super::numbering`]. What may switch and when is decided in [`super::outgoing`].
 
-use std::collections::VecDeque;
-
+use super::numbering::Numbering;
 use super::packet::{Packet, clock_rate};
-use super::window::{Insert, WINDOW, Window};
 use crate::drop::Drop;
 use crate::ids::{Kind, Seq};
 use crate::time::Time;
-
-/// Pieces kept: what lies before the oldest is too old to be worth forwarding.
-const PIECES: usize = 16;
-
-/// A source that leaps further ahead than this has lost more than any receiver repairs (Chromium
-/// gives up at 200 missing packets), and a leap near 2^15 would break the receiver's rollover guess.
-const MAX_LEAP: u64 = 1000;
 
 /// Capture times further than this from what arrival times say are not believed: two paths to
 /// the relay differ by tens of milliseconds, and sender reports may lie.
@@ -65,11 +51,7 @@ pub struct Rewritten {
 #[derive(Clone, Debug)]
 pub struct Rewriter {
     kind: Kind,
-    used: Window,
-    pieces: VecDeque<Piece>,
-    /// Highest source number of this run, sent or swallowed.
-    newest: Seq,
-    first: Seq,
+    numbering: Numbering,
     ts_offset: u32,
     counter_offset: Counters,
     last: Option<Last>,
@@ -87,23 +69,13 @@ struct Last {
     counters: Counters,
 }
 
-/// From source number `from` on, outgoing numbers count up from `to`.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    from: u64,
-    to: u64,
-}
-
 impl Rewriter {
     /// `random` seeds the first time stamp and the first sequence number. The latter is below 2^15:
     /// a late joiner must not meet a rollover it cannot know of (RFC 3711 section 3.3.1).
     pub fn new(kind: Kind, random: u64) -> Rewriter {
         Rewriter {
             kind,
-            used: Window::default(),
-            pieces: VecDeque::new(),
-            newest: Seq(0),
-            first: Seq(random & 0x7fff),
+            numbering: Numbering::new(Seq(random & 0x7fff)),
             ts_offset: (random >> 16) as u32,
             counter_offset: Counters::default(),
             last: None,
@@ -114,10 +86,7 @@ impl Rewriter {
     /// Continue with `packet`, of another source or after a pause: the next number, and the time
     /// stamp that its distance from the last frame gives, but at least one frame on.
     pub fn switch(&mut self, packet: &Packet) -> Rewritten {
-        let seq = self.next();
-        self.pieces.clear();
-        self.open_piece(packet.seq.0, seq.0);
-        self.newest = packet.seq;
+        let seq = self.numbering.switch(packet.seq);
         if let Some(last) = self.last {
             let step = self.step(&last, packet);
             self.ts_offset = last
@@ -134,7 +103,6 @@ impl Rewriter {
                 tl0: last.counters.tl0.wrapping_add(1).wrapping_sub(source.tl0),
             };
         }
-        self.used.insert(seq);
         let mut rewritten = self.rewritten(seq, packet);
         rewritten.switched = true;
         // RFC 3551 section 4.1: the marker of an audio packet begins a talkspurt, where a
@@ -144,42 +112,24 @@ impl Rewriter {
         rewritten
     }
 
-    /// A further packet of the source that was switched to; it may be late. `TooOld` if no number
-    /// was left for it, `Duplicate` if it has had its number.
+    /// A further packet of the source that was switched to; errors as [`Numbering::forward`].
     pub fn forward(&mut self, packet: &Packet) -> Result<Rewritten, Drop> {
-        self.leap(packet.seq);
-        let seq = self.number(packet.seq).ok_or(Drop::TooOld)?;
-        let insert = self.used.insert(seq);
-        let rewritten = self.rewritten(seq, packet);
-        match insert {
-            Insert::Ahead(_) => self.remember(&rewritten, packet),
-            Insert::Behind => {}
-            Insert::Duplicate => return Err(Drop::Duplicate),
-            Insert::TooOld => return Err(Drop::TooOld),
+        let numbered = self.numbering.forward(packet.seq)?;
+        let rewritten = self.rewritten(numbered.seq, packet);
+        if numbered.newest {
+            self.remember(&rewritten, packet);
         }
-        self.newest = self.newest.max(packet.seq);
         Ok(rewritten)
     }
 
-    /// A packet of the source that was switched to is not sent: later numbers close up over it,
-    /// unless one of them is out already.
+    /// A packet of the source that was switched to is not sent: [`Numbering::swallow`].
     pub fn swallow(&mut self, seq: Seq) {
-        self.leap(seq);
-        let Some(free) = self.number(seq) else { return };
-        if seq <= self.newest {
-            return;
-        }
-        self.newest = seq;
-        match self.pieces.back_mut() {
-            // A burst of padding is one hole, not one piece each.
-            Some(piece) if piece.from == seq.0 => piece.from += 1,
-            _ => self.open_piece(seq.0 + 1, free.0),
-        }
+        self.numbering.swallow(seq);
     }
 
-    /// Whether `seq` lies so far back that it is no late packet: its publisher has begun to count anew.
-    pub fn restarted(&self, seq: Seq) -> bool {
-        seq.0 + WINDOW < self.newest.0
+    /// Whether `seq` can be forwarded without another switch: [`Numbering::continues`].
+    pub fn continues(&self, seq: Seq) -> bool {
+        self.numbering.continues(seq)
     }
 
     /// The slot's time stamp at `now`, extrapolated from the newest frame; none before the first.
@@ -187,37 +137,6 @@ impl Rewriter {
         let last = self.last?;
         let elapsed = nanos(last.capture.unwrap_or(last.arrival), now);
         Some(last.timestamp.wrapping_add(self.ticks(elapsed) as u32))
-    }
-
-    fn next(&self) -> Seq {
-        self.used
-            .highest()
-            .map_or(self.first, |highest| Seq(highest.0 + 1))
-    }
-
-    /// The number that belongs to source number `seq`, if any was left for it.
-    fn number(&self, seq: Seq) -> Option<Seq> {
-        let mut limit = u64::MAX;
-        for piece in self.pieces.iter().rev() {
-            if let Some(distance) = seq.0.checked_sub(piece.from) {
-                return Some(Seq(piece.to + distance)).filter(|number| number.0 < limit);
-            }
-            limit = piece.to;
-        }
-        None
-    }
-
-    fn leap(&mut self, seq: Seq) {
-        if seq.0 > self.newest.0 + MAX_LEAP && !self.pieces.is_empty() {
-            self.open_piece(seq.0, self.next().0);
-        }
-    }
-
-    fn open_piece(&mut self, from: u64, to: u64) {
-        if self.pieces.len() == PIECES {
-            self.pieces.pop_front();
-        }
-        self.pieces.push_back(Piece { from, to });
     }
 
     fn rewritten(&self, seq: Seq, packet: &Packet) -> Rewritten {
@@ -296,4 +215,157 @@ fn counters(packet: &Packet) -> Counters {
             picture_id: descriptor.picture_id.unwrap_or(0),
             tl0: descriptor.tl0.unwrap_or(0),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forward::packet::testing::{at, audio, picture, video};
+    use crate::time::Duration;
+    use proptest::prelude::*;
+
+    /// The same packet, received and perhaps captured at these milliseconds.
+    fn timed(packet: Packet, arrival: u64, capture: Option<u64>) -> Packet {
+        Packet {
+            arrival: at(arrival),
+            capture: capture.map(at),
+            ..packet
+        }
+    }
+
+    #[test]
+    fn begins_where_a_late_joiner_can_follow() {
+        for random in [0, u64::MAX, 0x1234_5678_9abc_def0] {
+            let first = Rewriter::new(Kind::Video, random).switch(&video(90_000, 5));
+            assert_eq!(first.seq, Seq(random & 0x7fff));
+            assert!(first.switched);
+        }
+    }
+
+    #[test]
+    fn a_switch_steps_by_the_time_passed_and_at_least_a_frame() {
+        for (arrival, captures, expect) in [
+            (100, (None, None), 9_000),
+            (10, (None, None), 3_000),
+            (100, (Some(0), Some(60)), 5_400),
+            (100, (Some(0), Some(0)), 3_000), // another layer of the same frame
+            (100, (Some(0), None), 9_000),
+            (100, (None, Some(60)), 9_000),
+            (100, (Some(0), Some(700)), 9_000), // not credible
+            (86_400_000, (None, None), MAX_STEP as u32),
+        ] {
+            let mut rewriter = Rewriter::new(Kind::Video, 0);
+            let before = rewriter.switch(&timed(video(1, 77), 0, captures.0));
+            let after = rewriter.switch(&timed(video(9, 1 << 31), arrival, captures.1));
+            assert_eq!(
+                after.timestamp.wrapping_sub(before.timestamp),
+                expect,
+                "{arrival} {captures:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn minimal_steps_do_not_add_up() {
+        let mut rewriter = Rewriter::new(Kind::Video, 0);
+        let begin = rewriter.switch(&timed(video(1, 0), 0, Some(0)));
+        for ms in (0..1_000).step_by(100) {
+            // Two layers of the same frame, one after the other.
+            rewriter.switch(&timed(video(1, 0), ms + 1, Some(ms)));
+            rewriter.switch(&timed(video(1, 0), ms + 2, Some(ms)));
+        }
+        let end = rewriter.switch(&timed(video(1, 0), 2_000, Some(2_000)));
+        assert_eq!(end.timestamp.wrapping_sub(begin.timestamp), 180_000);
+    }
+
+    #[test]
+    fn audio_steps_by_whole_frames_and_marks_the_begin() {
+        for (arrival, expect) in [(20, 960), (1, 960), (29, 960), (31, 1_920), (1_003, 48_000)] {
+            let mut rewriter = Rewriter::new(Kind::Audio, 0);
+            let before = rewriter.switch(&timed(audio(1, 5), 0, None));
+            let after = rewriter.switch(&timed(audio(1, 5), arrival, None));
+            assert_eq!(
+                after.timestamp.wrapping_sub(before.timestamp),
+                expect,
+                "{arrival} ms"
+            );
+            assert!(after.marker);
+            assert!(!rewriter.forward(&audio(2, 965)).unwrap().marker);
+        }
+    }
+
+    #[test]
+    fn pictures_count_on() {
+        let mut rewriter = Rewriter::new(Kind::Video, 0);
+        let counters = |picture_id, tl0| Some(Counters { picture_id, tl0 });
+        assert_eq!(
+            rewriter.switch(&picture(1, 0, 0x7ffe, 254)).vp8,
+            counters(0x7ffe, 254)
+        );
+        assert_eq!(
+            rewriter
+                .forward(&picture(2, 3_000, 0x7fff, 255))
+                .unwrap()
+                .vp8,
+            counters(0x7fff, 255)
+        );
+        assert_eq!(
+            rewriter.switch(&picture(900, 7, 500, 9)).vp8,
+            counters(0, 0)
+        );
+        assert_eq!(
+            rewriter.forward(&picture(902, 3_007, 502, 10)).unwrap().vp8,
+            counters(2, 1)
+        );
+        assert_eq!(
+            rewriter.forward(&picture(901, 7, 501, 9)).unwrap().vp8,
+            counters(1, 0)
+        ); // late
+        assert_eq!(rewriter.switch(&video(5, 0)).vp8, None);
+        assert_eq!(rewriter.switch(&picture(5, 0, 40, 40)).vp8, counters(3, 2));
+    }
+
+    #[test]
+    fn the_clock_runs_on_between_packets() {
+        let mut rewriter = Rewriter::new(Kind::Video, 0);
+        assert_eq!(rewriter.timestamp_at(at(0)), None);
+        let out = rewriter.switch(&timed(video(1, 77), 100, Some(60)));
+        assert_eq!(
+            rewriter.timestamp_at(at(160)),
+            Some(out.timestamp.wrapping_add(9_000))
+        );
+        assert_eq!(
+            rewriter.timestamp_at(at(50)),
+            Some(out.timestamp.wrapping_sub(900))
+        );
+    }
+
+    proptest! {
+        /// Frames of changing sources, each 33 ms: time stamps go up with the frames, near the time that passed.
+        #[test]
+        fn time_goes_on_across_sources(
+            runs in prop::collection::vec((any::<u32>(), 1u64..40, 0u64..25, 0u64..400), 1..30), random: u64,
+        ) {
+            let mut rewriter = Rewriter::new(Kind::Video, random);
+            let (mut ms, mut first, mut last) = (0, None, None);
+            for (timestamp, frames, delay, pause) in runs {
+                ms += pause;
+                for frame in 0..frames {
+                    let packet = timed(video(frame + 1, timestamp.wrapping_add(frame as u32 * 2_970)), ms + delay, Some(ms));
+                    let out = if frame == 0 { rewriter.switch(&packet) } else { rewriter.forward(&packet).unwrap() };
+                    let (begin, _) = *first.get_or_insert((out.timestamp, ms));
+                    if let Some(last) = last {
+                        prop_assert!((out.timestamp.wrapping_sub(last) as i32) > 0);
+                    }
+                    last = Some(out.timestamp);
+                    let truth = (ms * 90) as i64 - first.map_or(0, |(_, begin)| begin * 90) as i64;
+                    let error = i64::from(out.timestamp.wrapping_sub(begin)) - truth;
+                    prop_assert!((-100..=3_100).contains(&error), "{} ticks off", error);
+                    ms += 33;
+                }
+            }
+            let later = at(ms) + Duration::from_millis(10);
+            prop_assert!(rewriter.timestamp_at(later).is_some());
+        }
+    }
 }
