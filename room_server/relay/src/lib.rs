@@ -5,9 +5,14 @@
 //! and give back datagrams, events and a deadline. Only `net` knows sockets and clocks,
 //! only `python` knows `PyO3`.
 
+pub mod arena;
 mod bytes;
+pub mod command;
 pub mod drop;
+pub mod ice;
 pub mod ids;
+pub mod spec;
+pub mod stats;
 pub mod time;
 
 pub mod codec;
@@ -21,3 +26,11 @@ pub mod bwe;
 pub mod forward;
 pub mod level;
 pub mod repair;
+pub mod self_check;
+
+pub mod engine;
+pub mod net;
+pub mod peer;
+
+#[cfg(feature = "python")]
+mod python;

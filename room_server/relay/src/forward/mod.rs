@@ -9,5 +9,6 @@ pub mod outgoing;
 pub mod packet;
 pub mod rate;
 pub mod rewrite;
+pub mod router;
 pub mod sync;
 pub mod window;

@@ -1,0 +1,146 @@
+//! SRTCP in: a publisher's reports; a subscriber's reports, estimates, and what it asks for again.
+
+use super::Engine;
+use crate::drop::Drop;
+use crate::ice::Route;
+use crate::ids::Ssrc;
+use crate::peer::{FEEDBACK_SSRC, Peer};
+use crate::rtcp::{self, Packet};
+use crate::stats::Count;
+use crate::time::{Duration, Time};
+
+/// Packets that one compound may ask for: browsers give up on gaps of more than 200.
+const MAX_ASKED: usize = 256;
+
+/// A keyframe this recent is still on its way to whoever asks for one.
+const KEYFRAME_FRESH: Duration = Duration::from_millis(200);
+
+impl Engine {
+    pub(super) fn on_rtcp(
+        &mut self,
+        now: Time,
+        route: Route,
+        bytes: &mut [u8],
+    ) -> Result<(), Drop> {
+        let key = *self.by_route.get(&route).ok_or(Drop::UnknownAddress)?;
+        let peer = self.peers.get_mut(key).ok_or(Drop::UnknownAddress)?;
+        peer.take_token(now)?;
+        let srtp = peer.srtp.as_mut().ok_or(Drop::NoKeys)?;
+        let len = srtp.inbound.unprotect_rtcp(bytes)?;
+        peer.counters.bytes_in += bytes.len() as u64;
+        self.heard(key, now, route);
+        let mut asked = 0;
+        for packet in rtcp::packets(bytes.get(..len).unwrap_or_default()) {
+            match packet {
+                Packet::SenderReport(report) => {
+                    if let Some(peer) = self.peers.get_mut(key) {
+                        peer.receive.sender_report(&report.info, now);
+                        take_blocks(peer, now, report.blocks());
+                    }
+                }
+                Packet::ReceiverReport(report) => {
+                    if let Some(peer) = self.peers.get_mut(key) {
+                        take_blocks(peer, now, report.blocks());
+                    }
+                }
+                Packet::Nack(nack) => {
+                    for seq in nack.seqs() {
+                        asked += 1;
+                        self.counters.add(Count::NackIn, 1);
+                        let repaired = if asked > MAX_ASKED {
+                            Err(Drop::RepairLimit)
+                        } else {
+                            self.repair(key, nack.media, seq, now)
+                        };
+                        if let Err(reason) = repaired {
+                            self.counters.drop(reason);
+                        }
+                    }
+                }
+                Packet::Pli(pli) => self.on_keyframe_request(key, pli.media, now),
+                Packet::Fir(fir) => {
+                    for (ssrc, _) in fir.requests().take(MAX_ASKED) {
+                        self.on_keyframe_request(key, ssrc, now);
+                    }
+                }
+                Packet::Remb(remb) => self.on_remb(key, remb.bitrate, now),
+                Packet::TransportFeedback(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Send again what the subscriber asks for, if it was sent and is still here.
+    fn repair(&mut self, key: usize, media: Ssrc, wire: u16, now: Time) -> Result<(), Drop> {
+        let peer = self.peers.get_mut(key).ok_or(Drop::UnknownSsrc)?;
+        let Peer {
+            audio,
+            video,
+            srtp,
+            budget,
+            rtt,
+            ice,
+            counters,
+            ..
+        } = peer;
+        let slot = audio
+            .iter_mut()
+            .chain(video)
+            .find(|s| s.ssrc() == media)
+            .ok_or(Drop::UnknownSsrc)?;
+        let resend = slot.requested(wire, now, *rtt)?;
+        let track = self
+            .tracks
+            .get(&resend.source.track)
+            .ok_or(Drop::NotCached)?;
+        let packet = track
+            .get(resend.source.layer, resend.seq)
+            .ok_or(Drop::NotCached)?;
+        let (srtp, route) = srtp.as_ref().zip(ice.current()).ok_or(Drop::NoKeys)?;
+        if !budget.take(packet.payload.len(), now) {
+            return Err(Drop::RepairLimit);
+        }
+        let most = crate::arena::MAX_DATAGRAM;
+        let len = self.outbox.write(route, most, |room| {
+            slot.write_rtx(packet, &resend.rewritten, now, &srtp.outbound, room)
+        })?;
+        counters.rtx_out += 1;
+        counters.bytes_out += len as u64;
+        self.counters.add(Count::RtxOut, 1);
+        self.counters.add(Count::RtpOut, 1);
+        Ok(())
+    }
+
+    fn on_keyframe_request(&mut self, key: usize, media: Ssrc, now: Time) {
+        self.counters.add(Count::PliIn, 1);
+        let Some(peer) = self.peers.get_mut(key) else {
+            return;
+        };
+        let rtt = peer.rtt;
+        let Some(slot) = peer.slot_of(media) else {
+            return;
+        };
+        let fresh = now.since(slot.keyframe_at) < KEYFRAME_FRESH.max(rtt);
+        // A slot that waits for its first keyframe has asked for it already.
+        if let Some(source) = slot.outgoing.current().filter(|_| !fresh) {
+            self.wanted_keyframes.insert(source);
+        }
+    }
+
+    fn on_remb(&mut self, key: usize, bps: u64, now: Time) {
+        self.counters.add(Count::RembIn, 1);
+        if let Some(peer) = self.peers.get_mut(key) {
+            let sent = peer.sent.bps(now);
+            peer.downlink.remb(bps, sent, now);
+            self.dirty_peers.push(key);
+        }
+    }
+}
+
+fn take_blocks(peer: &mut Peer, now: Time, blocks: impl Iterator<Item = rtcp::ReportBlock>) {
+    for block in blocks {
+        if block.ssrc != FEEDBACK_SSRC && peer.slot_of(block.ssrc).is_some() {
+            peer.take_report(now, &block);
+        }
+    }
+}

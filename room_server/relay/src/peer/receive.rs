@@ -1,0 +1,398 @@
+//! What a publisher sends: which section and layer an SSRC is, repairs undone, arrivals recorded;
+//! and the feedback that goes back.
+
+use super::FEEDBACK_SSRC;
+use super::section::Section;
+use crate::bwe::twcc::Recorder;
+use crate::codec::vp8;
+use crate::drop::Drop;
+use crate::forward::packet::{Codec, Packet, Source};
+use crate::forward::sync::NtpOffset;
+use crate::ids::{Kind, PeerId, Seq, Ssrc, TrackId};
+use crate::rtcp;
+use crate::rtp::{ExtensionIds, Extensions, Header, split_rtx};
+use crate::spec::{CodecMap, Feedback, SendSection};
+use crate::stats::{Count, Counters};
+use crate::time::{Duration, Time};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Receiver reports: browsers stop sending MID and RID with every packet once one has come.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Where REMB stands in for transport-wide feedback: enough for three layers of 720p.
+const REMB_BPS: u64 = 5_000_000;
+
+/// Which of a peer's streams an SSRC is.
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    section: usize,
+    layer: u8,
+    rtx: bool,
+}
+
+/// A packet that is new: known section and layer, retransmission undone.
+#[derive(Debug)]
+pub struct Accepted<'a> {
+    /// Which encoding.
+    pub source: Source,
+    /// Audio or video.
+    pub kind: Kind,
+    /// The publisher's own number.
+    pub seq: Seq,
+    header: Header,
+    codec: Codec,
+    level: Option<crate::rtp::Level>,
+    vp8: Option<vp8::Descriptor>,
+    capture: Option<Time>,
+    arrival: Time,
+    payload: &'a [u8],
+}
+
+impl Accepted<'_> {
+    /// The shared value, with a copy of the payload.
+    pub fn into_packet(self) -> Packet {
+        Packet {
+            source: self.source,
+            seq: self.seq,
+            timestamp: self.header.timestamp,
+            marker: self.header.marker,
+            codec: self.codec,
+            key_start: self.vp8.is_some_and(|d| d.key_start()),
+            vp8: self.vp8,
+            level: self.level,
+            arrival: self.arrival,
+            capture: self.capture,
+            payload: self.payload.into(),
+        }
+    }
+}
+
+/// Everything a peer sends.
+pub struct Receive {
+    peer: PeerId,
+    sections: Vec<Section>,
+    codecs: Vec<CodecMap>,
+    ids: ExtensionIds,
+    streams: FxHashMap<Ssrc, Stream>,
+    own_ssrcs: FxHashSet<Ssrc>,
+    twcc: Recorder,
+    wants_twcc: bool,
+    wants_remb: bool,
+    offset: NtpOffset,
+    report_at: Option<Time>,
+    scratch: Vec<Seq>,
+}
+
+impl Receive {
+    /// As the offer says; `own_ssrcs` are what the relay sends to this peer.
+    pub fn new(
+        peer: PeerId,
+        sends: Vec<SendSection>,
+        codecs: Vec<CodecMap>,
+        ids: ExtensionIds,
+        own_ssrcs: FxHashSet<Ssrc>,
+        _now: Time,
+    ) -> Receive {
+        let wants = |feedback| sends.iter().any(|s| s.feedback == feedback);
+        Receive {
+            peer,
+            wants_twcc: wants(Feedback::TransportCc),
+            wants_remb: wants(Feedback::GoogRemb),
+            sections: sends.into_iter().map(Section::new).collect(),
+            codecs,
+            ids,
+            streams: FxHashMap::default(),
+            own_ssrcs,
+            twcc: Recorder::new(),
+            offset: NtpOffset::default(),
+            report_at: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// An authenticated RTP packet: `bytes` decrypted, `payload` where its payload lies.
+    pub fn accept<'a>(
+        &mut self,
+        header: Header,
+        seq: Seq,
+        payload: std::ops::Range<usize>,
+        bytes: &'a [u8],
+        arrival: Time,
+    ) -> Result<Accepted<'a>, Drop> {
+        let extensions = Extensions::read(&header, bytes, &self.ids);
+        if let (true, Some(number)) = (self.wants_twcc, extensions.transport_cc) {
+            self.twcc.receive(number, arrival);
+        }
+        self.report_at.get_or_insert(arrival + REPORT_EVERY);
+        let (codec, rtx) = self.codec(&header)?;
+        let stream = self.stream(&header, &extensions, rtx)?;
+        let payload = header.strip_padding(bytes.get(payload).unwrap_or_default())?;
+        let section = self
+            .sections
+            .get_mut(stream.section)
+            .ok_or(Drop::UnknownSsrc)?;
+        let layer = section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
+        let (seq, payload) = if stream.rtx {
+            let (original, payload) = split_rtx(payload).ok_or(Drop::Padding)?;
+            (
+                layer.incoming.repaired(original, payload.len(), arrival)?,
+                payload,
+            )
+        } else {
+            layer
+                .incoming
+                .receive(seq, header.timestamp, payload.len(), arrival)?;
+            (seq, payload)
+        };
+        let vp8 = if codec == Codec::Vp8 && !payload.is_empty() {
+            Some(vp8::Descriptor::parse(payload).ok_or(Drop::Malformed)?)
+        } else {
+            None
+        };
+        if vp8.is_some_and(|d| d.key_start()) {
+            layer.incoming.nacks.keyframe(seq);
+            section.keyframes.keyframe(stream.layer);
+        }
+        let layer = section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
+        let capture = layer.clock.capture(header.timestamp, &self.offset, arrival);
+        let begins = !std::mem::replace(&mut layer.active, true);
+        section.changed |= begins;
+        let track = TrackId {
+            peer: self.peer,
+            section: section.spec.index,
+        };
+        let source = Source {
+            track,
+            layer: stream.layer,
+        };
+        let level = extensions.audio_level;
+        let kind = section.spec.kind;
+        Ok(Accepted {
+            source,
+            kind,
+            seq,
+            header,
+            codec,
+            level,
+            vp8,
+            capture,
+            arrival,
+            payload,
+        })
+    }
+
+    /// A sender report of one of its streams.
+    pub fn sender_report(&mut self, info: &rtcp::SenderInfo, arrival: Time) {
+        let Some(stream) = self.streams.get(&info.ssrc).filter(|s| !s.rtx) else {
+            return;
+        };
+        let section = self.sections.get_mut(stream.section);
+        if let Some(layer) = section.and_then(|s| s.layer_mut(stream.layer)) {
+            self.offset.sender_report(info.ntp, arrival);
+            layer.clock.sender_report(info.ntp, info.rtp);
+            layer.incoming.sender_report(info.ntp, arrival);
+        }
+    }
+
+    /// Somebody needs a keyframe of a layer.
+    pub fn request_keyframe(&mut self, section: u8, layer: u8) {
+        if let Some(section) = self.sections.iter_mut().find(|s| s.spec.index == section) {
+            section.keyframes.request(layer);
+        }
+    }
+
+    /// The section is on no seat any more: nobody waits for its keyframes.
+    pub fn forget_keyframes(&mut self, section: u8) {
+        if let Some(section) = self.sections.iter_mut().find(|s| s.spec.index == section) {
+            section.keyframes.clear();
+        }
+    }
+
+    /// Sections whose received layers have changed, with what they are now.
+    pub fn take_changes(&mut self, now: Time) -> Vec<(u8, Vec<String>)> {
+        let mut changes = Vec::new();
+        for section in &mut self.sections {
+            section.watch(now);
+            if std::mem::take(&mut section.changed) {
+                changes.push((section.spec.index, section.active_rids()));
+            }
+        }
+        changes
+    }
+
+    /// Whether a section's layers have begun since [`Receive::take_changes`].
+    pub fn has_changes(&self) -> bool {
+        self.sections.iter().any(|s| s.changed)
+    }
+
+    /// When [`Receive::feedback`] has something to say.
+    pub fn deadline(&self, rtt: Duration) -> Option<Time> {
+        let repairs = self.sections.iter().filter_map(|s| s.deadline(rtt)).min();
+        let twcc = if self.wants_twcc {
+            self.twcc.deadline()
+        } else {
+            None
+        };
+        [repairs, twcc, self.report_at].into_iter().flatten().min()
+    }
+
+    /// Append RTCP compounds that are due.
+    pub fn feedback(
+        &mut self,
+        now: Time,
+        rtt: Duration,
+        counters: &mut Counters,
+        out: &mut Vec<Vec<u8>>,
+    ) -> Asked {
+        let mut asked = Asked::default();
+        let mut compound = Vec::new();
+        if self.report_at.is_some_and(|at| now >= at) {
+            self.report_at = Some(now + REPORT_EVERY);
+            self.write_reports(now, &mut compound);
+        }
+        for section in &mut self.sections {
+            for layer in section.layers.iter_mut().flatten() {
+                self.scratch.clear();
+                layer.incoming.nacks.due(now, rtt, &mut self.scratch);
+                asked.nacks += self.scratch.len() as u64;
+                rtcp::write_nack(
+                    &mut compound,
+                    FEEDBACK_SSRC,
+                    layer.ssrc,
+                    self.scratch.iter().map(|s| s.wire()),
+                );
+            }
+            let lost = section
+                .layers
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(i, layer)| {
+                    let needed = layer.as_mut()?.incoming.nacks.take_keyframe_needed();
+                    needed.then_some(i as u8)
+                });
+            for layer in lost.collect::<Vec<_>>() {
+                section.keyframes.request(layer);
+            }
+            if let Some(ssrc) = section.keyframe_ssrc(0) {
+                if let Some(layer) = section.keyframes.due(now, rtt) {
+                    asked.keyframes.push(section.spec.index);
+                    let ssrc = section.keyframe_ssrc(layer).unwrap_or(ssrc);
+                    rtcp::write_pli(&mut compound, FEEDBACK_SSRC, ssrc);
+                }
+            }
+        }
+        if !compound.is_empty() {
+            out.push(compound);
+        }
+        self.write_twcc(now, counters, out);
+        asked
+    }
+
+    fn write_reports(&mut self, now: Time, compound: &mut Vec<u8>) {
+        let mut blocks = Vec::new();
+        for section in &mut self.sections {
+            section.reports(now, &mut blocks);
+        }
+        if blocks.is_empty() {
+            return;
+        }
+        rtcp::write_rr(compound, FEEDBACK_SSRC, &blocks);
+        if self.wants_remb {
+            let ssrcs: Vec<Ssrc> = blocks.iter().map(|b| b.ssrc).collect();
+            rtcp::write_remb(compound, FEEDBACK_SSRC, REMB_BPS, &ssrcs);
+        }
+    }
+
+    fn write_twcc(&mut self, now: Time, counters: &mut Counters, out: &mut Vec<Vec<u8>>) {
+        let media = self.streams.keys().next().copied().unwrap_or(FEEDBACK_SSRC);
+        while let Some(feedback) = self.twcc.feedback(now) {
+            let header = rtcp::TwccHeader {
+                sender: FEEDBACK_SSRC,
+                media,
+                count: feedback.count,
+            };
+            let mut compound = Vec::new();
+            rtcp::write_twcc(&mut compound, &header, feedback.base, feedback.arrivals);
+            counters.add(Count::TwccOut, 1);
+            out.push(compound);
+        }
+    }
+
+    fn codec(&self, header: &Header) -> Result<(Codec, bool), Drop> {
+        let found = self.codecs.iter().find_map(|map| match header.pt {
+            pt if pt == map.pt => Some((map.codec, false)),
+            pt if Some(pt) == map.rtx => Some((map.codec, true)),
+            _ => None,
+        });
+        found.ok_or(Drop::UnknownPayloadType)
+    }
+
+    /// By what was learnt, else by the extensions, else by the offer's SSRC lines.
+    fn stream(
+        &mut self,
+        header: &Header,
+        extensions: &Extensions<'_>,
+        rtx: bool,
+    ) -> Result<Stream, Drop> {
+        if let Some(stream) = self.streams.get(&header.ssrc) {
+            // A payload type of the wrong kind for a known SSRC is not what was negotiated.
+            return if stream.rtx == rtx {
+                Ok(*stream)
+            } else {
+                Err(Drop::UnknownPayloadType)
+            };
+        }
+        // Feedback about it could not be told from feedback about our own stream.
+        if self.own_ssrcs.contains(&header.ssrc) {
+            return Err(Drop::UnknownSsrc);
+        }
+        let found = self
+            .sections
+            .iter()
+            .enumerate()
+            .find_map(|(index, section)| {
+                let layer = match extensions.mid {
+                    Some(mid) if section.spec.mid.as_bytes() != mid => None,
+                    Some(_) => {
+                        section.layer_of_rid(if rtx { extensions.rrid } else { extensions.rid })
+                    }
+                    None => section.layer_of_ssrc(header.ssrc, rtx),
+                };
+                layer.map(|layer| Stream {
+                    section: index,
+                    layer,
+                    rtx,
+                })
+            });
+        let stream = found.ok_or(Drop::UnknownSsrc)?;
+        self.learn(header.ssrc, stream)?;
+        Ok(stream)
+    }
+
+    fn learn(&mut self, ssrc: Ssrc, stream: Stream) -> Result<(), Drop> {
+        let section = self
+            .sections
+            .get_mut(stream.section)
+            .ok_or(Drop::UnknownSsrc)?;
+        if stream.rtx {
+            // Probing before any media of that layer: nothing to repair.
+            section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
+            // One retransmission stream per layer: the newest.
+            self.streams
+                .retain(|_, s| !(s.rtx && s.section == stream.section && s.layer == stream.layer));
+        } else if let Some(before) = section.begin(stream.layer, ssrc) {
+            self.streams.remove(&before);
+        }
+        self.streams.insert(ssrc, stream);
+        Ok(())
+    }
+}
+
+/// What one feedback asked of the publisher.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Packets.
+    pub nacks: u64,
+    /// Keyframes, by section.
+    pub keyframes: Vec<u8>,
+}

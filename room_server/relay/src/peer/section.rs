@@ -1,0 +1,154 @@
+//! One m-section on which the peer sends: its layers and what is asked of the publisher.
+
+use crate::forward::incoming::Incoming;
+use crate::forward::packet::{MAX_LAYERS, clock_rate};
+use crate::forward::sync::RtpClock;
+use crate::ids::{Kind, Ssrc};
+use crate::repair::keyframe::KeyframeRequests;
+use crate::rtcp;
+use crate::spec::SendSection;
+use crate::time::{Duration, Time};
+
+/// One received encoding.
+pub struct Layer {
+    /// What it comes on now.
+    pub ssrc: Ssrc,
+    /// Losses, rate, repairs.
+    pub incoming: Incoming,
+    /// Its clock against the publisher's.
+    pub clock: RtpClock,
+    /// Whether it was last said to be received.
+    pub active: bool,
+}
+
+/// One m-section and its layers.
+pub struct Section {
+    /// As the offer says.
+    pub spec: SendSection,
+    /// Received encodings, by layer.
+    pub layers: [Option<Layer>; MAX_LAYERS],
+    /// Keyframes wanted of it.
+    pub keyframes: KeyframeRequests,
+    /// Whether the set of active layers has changed since it was last told.
+    pub changed: bool,
+}
+
+impl Section {
+    /// Nothing received yet.
+    pub fn new(spec: SendSection) -> Section {
+        Section {
+            spec,
+            layers: [const { None }; MAX_LAYERS],
+            keyframes: KeyframeRequests::default(),
+            changed: false,
+        }
+    }
+
+    /// A layer begins on `ssrc`, or goes on there. Returns the SSRC it came on before.
+    pub fn begin(&mut self, layer: u8, ssrc: Ssrc) -> Option<Ssrc> {
+        let rate = clock_rate(self.spec.kind);
+        let entry = self.layers.get_mut(usize::from(layer))?;
+        let before = entry.as_ref().map(|l| l.ssrc);
+        // Browsers answer NACK on video; on audio nobody negotiates it.
+        let incoming = Incoming::new(rate, self.spec.kind == Kind::Video);
+        *entry = Some(Layer {
+            ssrc,
+            incoming,
+            clock: RtpClock::new(rate),
+            active: false,
+        });
+        before
+    }
+
+    /// A layer that is being received.
+    pub fn layer_mut(&mut self, layer: u8) -> Option<&mut Layer> {
+        self.layers.get_mut(usize::from(layer))?.as_mut()
+    }
+
+    /// The layer of a rid; a single stream's is 0.
+    pub fn layer_of_rid(&self, rid: Option<&[u8]>) -> Option<u8> {
+        match rid {
+            Some(rid) if !self.spec.rids.is_empty() => self
+                .spec
+                .rids
+                .iter()
+                .position(|r| r.as_bytes() == rid)
+                .map(|i| i as u8),
+            _ if self.spec.rids.len() <= 1 => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The layer of an SSRC by the offer's lines, media first, then as many for retransmission.
+    pub fn layer_of_ssrc(&self, ssrc: Ssrc, rtx: bool) -> Option<u8> {
+        let at = self.spec.ssrcs.iter().position(|s| *s == ssrc)?;
+        let layer = if rtx {
+            at.checked_sub(self.spec.ssrcs.len() / 2)?
+        } else {
+            at
+        };
+        (layer < MAX_LAYERS).then_some(layer as u8)
+    }
+
+    /// Note layers that have stopped or begun.
+    pub fn watch(&mut self, now: Time) {
+        for layer in self.layers.iter_mut().flatten() {
+            let active = layer.incoming.active(now);
+            self.changed |= active != layer.active;
+            layer.active = active;
+        }
+    }
+
+    /// The rids received now, "" for a single stream.
+    pub fn active_rids(&self) -> Vec<String> {
+        let active = self
+            .layers
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| l.as_ref().is_some_and(|l| l.active));
+        active
+            .map(|(i, _)| self.spec.rids.get(i).cloned().unwrap_or_default())
+            .collect()
+    }
+
+    /// The SSRC to ask for a keyframe of `layer`; another's if that one is not received, for
+    /// browsers answer with a keyframe on every layer.
+    pub fn keyframe_ssrc(&self, layer: u8) -> Option<Ssrc> {
+        let exact = self.layers.get(usize::from(layer)).and_then(Option::as_ref);
+        exact
+            .or_else(|| self.layers.iter().flatten().next())
+            .map(|l| l.ssrc)
+    }
+
+    /// When a repair is due.
+    pub fn deadline(&self, rtt: Duration) -> Option<Time> {
+        let nacks = self
+            .layers
+            .iter()
+            .flatten()
+            .filter_map(|l| l.incoming.nacks.deadline(rtt))
+            .min();
+        let keyframes = self
+            .keyframe_ssrc(0)
+            .and_then(|_| self.keyframes.deadline(rtt));
+        nacks.into_iter().chain(keyframes).min()
+    }
+
+    /// Report blocks of all layers.
+    pub fn reports(&mut self, now: Time, blocks: &mut Vec<rtcp::ReportBlock>) {
+        for layer in self.layers.iter_mut().flatten() {
+            let Some(r) = layer.incoming.report(now) else {
+                continue;
+            };
+            blocks.push(rtcp::ReportBlock {
+                ssrc: layer.ssrc,
+                fraction_lost: r.fraction_lost,
+                lost: r.cumulative_lost,
+                highest: r.highest,
+                jitter: r.jitter,
+                last_sr: r.last_sr,
+                delay: r.delay_since_last_sr,
+            });
+        }
+    }
+}

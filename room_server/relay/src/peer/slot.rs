@@ -1,0 +1,217 @@
+//! One slot: an m-section on which the peer receives, its numbering, its headers, its retransmissions.
+
+use crate::command::WantedLayer;
+use crate::forward::layers::LayerChoice;
+use crate::forward::outgoing::Outgoing;
+use crate::forward::packet::{Codec, Packet, Source};
+use crate::forward::rewrite::Rewritten;
+use crate::ids::{Kind, Pt, SeatId, Seq, Ssrc, TrackId};
+use crate::repair::rtx::RtxMap;
+use crate::rtcp;
+use crate::rtp::{Fields, Layout};
+use crate::spec::{PeerSpec, SlotSection};
+use crate::srtp::{Outbound, Stream};
+use crate::time::{Duration, Time};
+
+/// RFC 4588 section 4: the original sequence number before the payload.
+const RTX_PREFIX: usize = 2;
+
+/// Sender reports: often enough for a receiver to align lips within the time a switch is noticed.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Retransmission on an SSRC of its own, where the client offers it.
+struct Rtx {
+    map: RtxMap,
+    layout: Layout,
+    stream: Stream,
+}
+
+/// One slot of a subscriber.
+pub struct Slot {
+    /// Index of the m-section.
+    pub section: u8,
+    /// Audio or video.
+    pub kind: Kind,
+    /// What feeds it, by the peer's view.
+    pub seat: SeatId,
+    /// The largest layer wanted.
+    pub wanted: WantedLayer,
+    /// The track that feeds it now, gates and air considered.
+    pub fed: Option<TrackId>,
+    /// Numbering, and what may switch when.
+    pub outgoing: Outgoing,
+    /// Which layer it gets.
+    pub choice: LayerChoice,
+    /// Last keyframe that began on it.
+    pub keyframe_at: Time,
+    /// When its next sender report is due.
+    pub report_at: Time,
+    layout: Layout,
+    stream: Stream,
+    codecs: [Option<(Pt, Option<Pt>)>; 2],
+    rtx: Option<Rtx>,
+    cname: String,
+}
+
+impl Slot {
+    /// As the answer says.
+    pub fn new(section: &SlotSection, spec: &PeerSpec, now: Time) -> Slot {
+        let random = mix(u64::from(section.ssrc.0) << 32 ^ now.0);
+        let (mid, ids) = (section.mid.as_bytes(), &spec.extensions);
+        let mut codecs = [None; 2];
+        for map in &spec.codecs {
+            if let Some(entry) = codecs.get_mut(map.codec as usize) {
+                *entry = Some((map.pt, map.rtx));
+            }
+        }
+        Slot {
+            section: section.index,
+            kind: section.kind,
+            seat: section.seat,
+            wanted: WantedLayer::Best,
+            fed: None,
+            outgoing: Outgoing::new(section.kind, random),
+            choice: LayerChoice::default(),
+            keyframe_at: Time::default(),
+            // Staggered, or a thousand subscribers' reports would leave in one turn.
+            report_at: now + REPORT_EVERY.mul_f64((random >> 40) as f64 / f64::from(1 << 24)),
+            layout: Layout::new(section.ssrc, section.kind, mid, ids),
+            stream: Stream::new(section.ssrc),
+            codecs,
+            rtx: section.rtx_ssrc.map(|ssrc| Rtx {
+                map: RtxMap::new(mix(random)),
+                layout: Layout::new(ssrc, section.kind, mid, ids),
+                stream: Stream::new(ssrc),
+            }),
+            cname: format!("slot{}", section.mid),
+        }
+    }
+
+    /// What it sends on.
+    pub fn ssrc(&self) -> Ssrc {
+        self.stream.ssrc()
+    }
+
+    /// Whether packets of this track may concern it.
+    #[inline]
+    pub fn takes(&self, track: TrackId) -> bool {
+        let is = |source: Option<Source>| source.is_some_and(|s| s.track == track);
+        is(self.outgoing.wanted()) || is(self.outgoing.current())
+    }
+
+    /// Whether the peer can decode this codec.
+    pub fn decodes(&self, codec: Codec) -> bool {
+        self.pts(codec).is_some()
+    }
+
+    /// Write the packet as it goes out, protected; its length.
+    #[inline]
+    pub fn write(
+        &mut self,
+        packet: &Packet,
+        rewritten: &Rewritten,
+        now: Time,
+        outbound: &Outbound,
+        buf: &mut [u8],
+    ) -> Option<usize> {
+        let (pt, _) = self.pts(packet.codec)?;
+        let header = self
+            .layout
+            .write(buf, &fields(packet, rewritten, rewritten.seq, pt, now))?;
+        let end = put_payload(buf, header, packet, rewritten)?;
+        let len = outbound.protect_rtp(&mut self.stream, rewritten.seq, buf, header, end)?;
+        if let Some(rtx) = &mut self.rtx {
+            rtx.map.record(packet.source, packet.seq, rewritten);
+        }
+        Some(len)
+    }
+
+    /// What the subscriber asks for again, if this slot can send it again.
+    pub fn requested(
+        &mut self,
+        wire: u16,
+        now: Time,
+        rtt: Duration,
+    ) -> Result<crate::repair::rtx::Resend, crate::drop::Drop> {
+        // Without RTX only the same ciphertext could be repeated, and nobody keeps that.
+        let rtx = self.rtx.as_mut().ok_or(crate::drop::Drop::NotCached)?;
+        rtx.map.request(wire, now, rtt)
+    }
+
+    /// Write a retransmission, protected; its length.
+    pub fn write_rtx(
+        &mut self,
+        packet: &Packet,
+        rewritten: &Rewritten,
+        now: Time,
+        outbound: &Outbound,
+        buf: &mut [u8],
+    ) -> Option<usize> {
+        let (_, pt) = self.pts(packet.codec)?;
+        let (pt, rtx) = pt.zip(self.rtx.as_mut())?;
+        let index = rtx.map.next_index();
+        let header = rtx
+            .layout
+            .write(buf, &fields(packet, rewritten, index, pt, now))?;
+        let at = header + RTX_PREFIX;
+        buf.get_mut(header..at)?
+            .copy_from_slice(&rewritten.seq.wire().to_be_bytes());
+        let end = put_payload(buf, at, packet, rewritten)?;
+        outbound.protect_rtp(&mut rtx.stream, index, buf, header, end)
+    }
+
+    /// Append a sender report and SDES, if something flows. Whether it did; the next is due a second later.
+    pub fn report(&mut self, now: Time, out: &mut Vec<u8>) -> bool {
+        self.report_at = now + REPORT_EVERY;
+        let Some(info) = self.outgoing.sender_info(now) else {
+            return false;
+        };
+        let ssrc = self.ssrc();
+        let info = rtcp::SenderInfo {
+            ssrc,
+            ntp: info.ntp,
+            rtp: info.rtp,
+            packets: info.packets,
+            octets: info.octets,
+        };
+        rtcp::write_sr(out, &info, &[]);
+        rtcp::write_sdes(out, ssrc, &self.cname);
+        true
+    }
+
+    #[inline]
+    fn pts(&self, codec: Codec) -> Option<(Pt, Option<Pt>)> {
+        self.codecs.get(codec as usize).copied().flatten()
+    }
+}
+
+fn fields(packet: &Packet, rewritten: &Rewritten, seq: Seq, pt: Pt, now: Time) -> Fields {
+    Fields {
+        marker: rewritten.marker,
+        pt,
+        seq: seq.wire(),
+        timestamp: rewritten.timestamp,
+        abs_send_time: now.abs_send_time(),
+        level: packet.level,
+    }
+}
+
+/// Copy the payload behind the header with its codec counters rewritten; where it ends.
+#[inline]
+fn put_payload(buf: &mut [u8], at: usize, packet: &Packet, rewritten: &Rewritten) -> Option<usize> {
+    let end = at + packet.payload.len();
+    let payload = buf.get_mut(at..end)?;
+    payload.copy_from_slice(&packet.payload);
+    if let Some((descriptor, counters)) = packet.vp8.as_ref().zip(rewritten.vp8) {
+        descriptor.patch(payload, counters.picture_id, counters.tl0);
+    }
+    Some(end)
+}
+
+/// Spreads a seed over all bits (the finaliser of splitmix64).
+fn mix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
