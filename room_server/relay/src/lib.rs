@@ -17,6 +17,8 @@ pub mod time;
 
 pub mod codec;
 pub mod demux;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod rtcp;
 pub mod rtp;
 pub mod srtp;

@@ -29,3 +29,32 @@ pub fn samples(payload: &[u8]) -> Option<u32> {
         .contains(&(frame * frames))
         .then_some(frame * frames)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::samples;
+
+    #[test]
+    fn durations() {
+        for (payload, expected) in [
+            (&[][..], None),
+            // What browsers send: CELT or hybrid full band, one frame of 20 ms.
+            (&[0x78][..], Some(960)),
+            (&[0xfc][..], Some(960)),
+            // SILK 10, 60 ms; two frames of 40 ms.
+            (&[0x00][..], Some(480)),
+            (&[0x18][..], Some(2880)),
+            (&[0x11][..], Some(3840)),
+            // Hybrid 10 ms, CELT 2.5 ms.
+            (&[0x60][..], Some(480)),
+            (&[0x80][..], Some(120)),
+            // Code 3: a count of frames follows.
+            (&[0xfb, 0x06][..], Some(5760)),
+            (&[0xfb, 0x07][..], None),
+            (&[0xfb, 0x00][..], None),
+            (&[0xfb][..], None),
+        ] {
+            assert_eq!(samples(payload), expected, "{payload:x?}");
+        }
+    }
+}

@@ -125,3 +125,133 @@ fn size(vp8: &[u8]) -> Option<(u16, u16)> {
         u16::from_le_bytes([h0, h1]) & 0x3fff,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A keyframe's first packet with 15-bit picture id 4711, TL0PICIDX 7, TID 0: 640 x 360.
+    const KEY: [u8; 16] = [
+        0x90, 0xe0, 0x92, 0x67, 0x07, 0x20, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68,
+        0x01,
+    ];
+
+    #[test]
+    fn a_keyframe_of_chromium() {
+        let descriptor = Descriptor::parse(&KEY).unwrap();
+        assert_eq!(descriptor.len, 6);
+        assert!(descriptor.start && descriptor.key_start() && !descriptor.non_reference);
+        assert_eq!(
+            (descriptor.picture_id, descriptor.picture_id_wide),
+            (Some(0x1267), true)
+        );
+        assert_eq!(
+            (descriptor.tl0, descriptor.tid, descriptor.layer_sync),
+            (Some(7), Some(0), true)
+        );
+        assert_eq!(descriptor.size, Some((640, 360)));
+        assert!(size_of::<Descriptor>() <= 24, "{}", size_of::<Descriptor>());
+    }
+
+    #[test]
+    fn forms_of_the_descriptor() {
+        // (payload, len, start, key, picture id, tl0, tid); X=0 first.
+        type Row<'a> = (
+            &'a [u8],
+            u8,
+            bool,
+            bool,
+            Option<u16>,
+            Option<u8>,
+            Option<u8>,
+        );
+        let rows: [Row; 8] = [
+            (&[0x10, 0x00], 1, true, true, None, None, None),
+            (&[0x10, 0x01], 1, true, false, None, None, None),
+            // Not the first partition, or not its start.
+            (&[0x11, 0x00], 1, false, false, None, None, None),
+            (&[0x00, 0x00], 1, false, false, None, None, None),
+            (
+                &[0x90, 0x80, 0x11, 0x01],
+                3,
+                true,
+                false,
+                Some(0x11),
+                None,
+                None,
+            ),
+            (
+                &[0x80, 0x80, 0x80, 0x01, 0x00],
+                4,
+                false,
+                false,
+                Some(1),
+                None,
+                None,
+            ),
+            (
+                &[0xa0, 0x60, 0x09, 0x40, 0x00],
+                4,
+                false,
+                false,
+                None,
+                Some(9),
+                Some(1),
+            ),
+            // K alone: its octet is there, TID means nothing.
+            (&[0x90, 0x10, 0xc5, 0x01], 3, true, false, None, None, None),
+        ];
+        for (payload, len, start, key, picture_id, tl0, tid) in rows {
+            let d = Descriptor::parse(payload).unwrap();
+            assert_eq!(
+                (d.len, d.start, d.key, d.picture_id, d.tl0, d.tid),
+                (len, start, key, picture_id, tl0, tid),
+                "{payload:x?}"
+            );
+        }
+        assert!(
+            Descriptor::parse(&[0xa0, 0x60, 0x09, 0x40, 0x00])
+                .unwrap()
+                .non_reference
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        for len in 0..=6 {
+            assert_eq!(Descriptor::parse(&KEY[..len]), None, "{len}");
+        }
+        // Cut in the frame header: still a keyframe, of unknown size.
+        let cut = Descriptor::parse(&KEY[..10]).unwrap();
+        assert!(cut.key && cut.size.is_none());
+    }
+
+    #[test]
+    fn patching_keeps_widths() {
+        let mut payload = KEY;
+        Descriptor::parse(&KEY)
+            .unwrap()
+            .patch(&mut payload, 0x7fff, 0xab);
+        assert_eq!(payload[..6], [0x90, 0xe0, 0xff, 0xff, 0xab, 0x20]);
+        assert_eq!(payload[6..], KEY[6..]);
+
+        let narrow = [0x90, 0x80, 0x11, 0x01];
+        let mut payload = narrow;
+        Descriptor::parse(&narrow)
+            .unwrap()
+            .patch(&mut payload, 0x1ff, 9);
+        assert_eq!(payload, [0x90, 0x80, 0x7f, 0x01]);
+
+        let mut bare = [0x10, 0x00];
+        Descriptor::parse(&bare).unwrap().patch(&mut bare, 5, 6);
+        assert_eq!(bare, [0x10, 0x00]);
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes(payload in proptest::collection::vec(any::<u8>(), 0..40)) {
+            crate::fuzz::vp8(&payload);
+        }
+    }
+}

@@ -186,3 +186,119 @@ fn put_entry(out: &mut Vec<u8>, first: u16, further: u16) {
     out.extend_from_slice(&first.to_be_bytes());
     out.extend_from_slice(&further.to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+    use crate::rtcp::{Packet, packets};
+    use proptest::prelude::*;
+
+    const SENDER: Ssrc = Ssrc(1);
+    const MEDIA: Ssrc = Ssrc(2);
+
+    fn nacked(out: &[u8]) -> Vec<u16> {
+        let Some(Packet::Nack(nack)) = packets(out).next() else {
+            panic!()
+        };
+        assert_eq!((nack.sender, nack.media), (SENDER, MEDIA));
+        nack.seqs().collect()
+    }
+
+    #[test]
+    fn nacks_pack_seventeen_numbers_into_an_entry() {
+        let mut out = Vec::new();
+        write_nack(&mut out, SENDER, MEDIA, [0xfffe, 0xffff, 0, 14, 15, 100]);
+        assert_eq!(
+            out,
+            hex("81cd0005 00000001 00000002 fffe 8003 000f 0000 0064 0000").as_slice()
+        );
+    }
+
+    #[test]
+    fn nothing_lost_is_no_nack() {
+        let mut out = Vec::new();
+        write_nack(&mut out, SENDER, MEDIA, []);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn pli_and_fir() {
+        let mut out = Vec::new();
+        write_pli(&mut out, SENDER, MEDIA);
+        write_fir(&mut out, SENDER, MEDIA, 9);
+        assert_eq!(
+            out,
+            hex("81ce0002 00000001 00000002  84ce0004 00000001 00000000 00000002 09000000")
+        );
+        let mut read = packets(&out);
+        let Some(Packet::Pli(pli)) = read.next() else {
+            panic!()
+        };
+        assert_eq!(
+            pli,
+            Pli {
+                sender: SENDER,
+                media: MEDIA
+            }
+        );
+        let Some(Packet::Fir(fir)) = read.next() else {
+            panic!()
+        };
+        assert_eq!(fir.requests().collect::<Vec<_>>(), [(MEDIA, 9)]);
+    }
+
+    #[test]
+    fn remb_of_libwebrtc() {
+        // 6 bits exponent 3, 18 bits mantissa 0x1e848: 1 Mbps.
+        let bytes = hex("8fce0005 00000001 00000000 52454d42 010de848 00000002");
+        let Some(Packet::Remb(remb)) = packets(&bytes).next() else {
+            panic!()
+        };
+        assert_eq!((remb.sender, remb.bitrate), (SENDER, 1_000_000));
+        assert_eq!(remb.ssrcs().collect::<Vec<_>>(), [MEDIA]);
+        let mut out = Vec::new();
+        write_remb(&mut out, SENDER, 1_000_000, &[MEDIA]);
+        let Some(Packet::Remb(again)) = packets(&out).next() else {
+            panic!()
+        };
+        assert_eq!(again.bitrate, 1_000_000);
+    }
+
+    #[test]
+    fn a_remb_beyond_64_bits_is_no_limit() {
+        let bytes = hex("8fce0004 00000001 00000000 52454d42 00ffffff");
+        let Some(Packet::Remb(remb)) = packets(&bytes).next() else {
+            panic!()
+        };
+        assert_eq!(remb.bitrate, u64::MAX);
+        // Application-layer feedback that is none.
+        assert!(
+            packets(&hex("8fce0004 00000001 00000000 52454d43 00000001"))
+                .next()
+                .is_none()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nacks_survive_the_wire(first: u16, steps in proptest::collection::vec(1u16..40, 0..100)) {
+            let mut seqs = vec![first];
+            for step in steps {
+                seqs.push(seqs[seqs.len() - 1].wrapping_add(step));
+            }
+            let mut out = Vec::new();
+            write_nack(&mut out, SENDER, MEDIA, seqs.iter().copied());
+            prop_assert_eq!(nacked(&out), seqs);
+        }
+
+        #[test]
+        fn a_remb_is_rounded_down_by_little(bitrate: u64) {
+            let mut out = Vec::new();
+            write_remb(&mut out, SENDER, bitrate, &[]);
+            let Some(Packet::Remb(remb)) = packets(&out).next() else { panic!() };
+            prop_assert!(remb.bitrate <= bitrate);
+            prop_assert!(bitrate - remb.bitrate <= bitrate >> 17);
+        }
+    }
+}

@@ -92,7 +92,9 @@ impl<'a> Frame<'a> {
         let mut body = bytes.get(4..len)?;
         if b0 & 0x20 != 0 {
             let padding = usize::from(*body.last()?);
-            body = body.get(..body.len().checked_sub(padding)?)?;
+            let kept = body.len().checked_sub(padding);
+            // An impossible count makes this packet unreadable, not those after it.
+            body = kept.and_then(|kept| body.get(..kept)).unwrap_or_default();
         }
         (b0 >> 6 == 2).then_some(Frame {
             count: b0 & 0x1f,
@@ -142,4 +144,86 @@ fn put_ssrc(out: &mut Vec<u8>, ssrc: Ssrc) {
 
 fn ssrc_at(bytes: &[u8], at: usize) -> Option<Ssrc> {
     u32_at(bytes, at).map(Ssrc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+    use proptest::prelude::*;
+
+    fn kinds(compound: &[u8]) -> Vec<&'static str> {
+        let kind = |packet| match packet {
+            Packet::SenderReport(_) => "sr",
+            Packet::ReceiverReport(_) => "rr",
+            Packet::Nack(_) => "nack",
+            Packet::Pli(_) => "pli",
+            Packet::Fir(_) => "fir",
+            Packet::Remb(_) => "remb",
+            Packet::TransportFeedback(_) => "twcc",
+        };
+        packets(compound).map(kind).collect()
+    }
+
+    #[test]
+    fn a_compound_with_unknown_packets() {
+        let mut compound = Vec::new();
+        write_rr(&mut compound, Ssrc(1), &[]);
+        write_sdes(&mut compound, Ssrc(1), "name");
+        // APP, XR, BYE with a reason, transport-layer feedback of an unknown format.
+        compound.extend(hex("80cc0002 00000001 6e616d65  80cf0001 00000001"));
+        compound.extend(hex(
+            "81cb0002 00000001 03627965  88cd0002 00000001 00000002",
+        ));
+        write_pli(&mut compound, Ssrc(1), Ssrc(2));
+        assert_eq!(kinds(&compound), ["rr", "pli"]);
+    }
+
+    #[test]
+    fn a_malformed_packet_hides_only_itself() {
+        let mut compound = hex("81ce0001 00000001");
+        // An RR that claims a block it has not; a NACK with an impossible padding.
+        compound.extend(hex(
+            "81c90001 00000001  a1cd0003 00000001 00000002 000000ff",
+        ));
+        write_pli(&mut compound, Ssrc(1), Ssrc(2));
+        assert_eq!(kinds(&compound), ["pli"]);
+    }
+
+    #[test]
+    fn a_broken_length_or_version_ends_the_compound() {
+        let mut compound = Vec::new();
+        write_pli(&mut compound, Ssrc(1), Ssrc(2));
+        let pli = compound.clone();
+        compound.extend(hex("81ce0003 00000001 00000002"));
+        assert_eq!(kinds(&compound), ["pli"]);
+        for len in 0..pli.len() {
+            assert!(kinds(&pli[..len]).is_empty(), "{len}");
+        }
+        assert!(kinds(&[&hex("41ce0000")[..], &pli].concat()).is_empty());
+    }
+
+    #[test]
+    fn padding_is_not_content() {
+        // One NACK entry, then four bytes of padding.
+        let compound = hex("a1cd0004 00000001 00000002 00050000 00000004");
+        let Some(Packet::Nack(nack)) = packets(&compound).next() else {
+            panic!()
+        };
+        assert_eq!(nack.seqs().collect::<Vec<_>>(), [5]);
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            crate::fuzz::rtcp(&bytes);
+        }
+
+        #[test]
+        fn random_bodies(first in 0x80u8..0xc0, kind in 200u8..=206, body in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let words = body.len() / 4;
+            let compound = [&[first, kind, 0, words as u8][..], &body[..words * 4]].concat();
+            crate::fuzz::rtcp(&compound);
+        }
+    }
 }

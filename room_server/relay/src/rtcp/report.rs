@@ -162,3 +162,89 @@ pub fn write_sdes(out: &mut Vec<u8>, ssrc: Ssrc, cname: &str) {
         out.resize(out.len() + (unpadded + 1).next_multiple_of(4) - unpadded, 0);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+    use crate::rtcp::{Packet, packets};
+
+    const BLOCK_A: ReportBlock = ReportBlock {
+        ssrc: Ssrc(0x0102_0304),
+        fraction_lost: 128,
+        lost: -2,
+        highest: 0x0001_fffe,
+        jitter: 99,
+        last_sr: 0xaabb_ccdd,
+        delay: 65536,
+    };
+
+    #[test]
+    fn sender_reports_survive_the_wire() {
+        let info = SenderInfo {
+            ssrc: Ssrc(7),
+            ntp: 0xe000_0001_8000_0000,
+            rtp: 90_000,
+            packets: 3,
+            octets: u32::MAX,
+        };
+        let mut out = Vec::new();
+        write_sr(&mut out, &info, &[BLOCK_A]);
+        assert_eq!(
+            out,
+            hex(
+                "81c8000c 00000007 e000000180000000 00015f90 00000003 ffffffff
+                 01020304 80fffffe 0001fffe 00000063 aabbccdd 00010000"
+            )
+        );
+        let Some(Packet::SenderReport(report)) = packets(&out).next() else {
+            panic!()
+        };
+        assert_eq!(report.info, info);
+        assert_eq!(report.blocks().collect::<Vec<_>>(), [BLOCK_A]);
+    }
+
+    #[test]
+    fn receiver_reports_survive_the_wire() {
+        let mut out = Vec::new();
+        let clamped = ReportBlock {
+            lost: 0x0100_0000,
+            ..BLOCK_A
+        };
+        write_rr(&mut out, Ssrc(9), &[BLOCK_A, clamped]);
+        let Some(Packet::ReceiverReport(report)) = packets(&out).next() else {
+            panic!()
+        };
+        assert_eq!(report.sender, Ssrc(9));
+        let lost: Vec<_> = report.blocks().map(|block| block.lost).collect();
+        assert_eq!(lost, [-2, 0x7f_ffff]);
+    }
+
+    #[test]
+    fn a_report_holds_31_blocks() {
+        let mut out = Vec::new();
+        write_rr(&mut out, Ssrc(9), &[BLOCK_A; 40]);
+        let Some(Packet::ReceiverReport(report)) = packets(&out).next() else {
+            panic!()
+        };
+        assert_eq!(report.blocks().count(), 31);
+        assert_eq!(out.len(), 8 + 31 * 24);
+    }
+
+    #[test]
+    fn a_name_ends_in_zeros() {
+        for (name, expected) in [
+            ("", "81ca0002 00000001 0100 0000"),
+            ("a", "81ca0002 00000001 0101 61 00"),
+            ("ab", "81ca0003 00000001 0102 6162 00000000"),
+            ("abc", "81ca0003 00000001 0103 616263 000000"),
+        ] {
+            let mut out = Vec::new();
+            write_sdes(&mut out, Ssrc(1), name);
+            assert_eq!(out, hex(expected), "{name}");
+        }
+        let mut out = Vec::new();
+        write_sdes(&mut out, Ssrc(1), &"n".repeat(300));
+        assert_eq!((out[9], out.len() % 4), (255, 0));
+    }
+}

@@ -137,10 +137,10 @@ impl Iterator for Chunk {
             _ => self.word >> 13 & 3,
         };
         Some(match symbol {
-            0 => Status::Lost,
             1 => Status::Small,
-            // 3 is reserved; libwebrtc writes none, and its delta has no length.
-            _ => Status::Large,
+            2 => Status::Large,
+            // 3 is reserved and has no delta.
+            _ => Status::Lost,
         })
     }
 }
@@ -234,4 +234,154 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = bytes.split_first_chunk()?;
     *bytes = tail;
     Some(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+    use crate::rtcp::{Packet, packets};
+    use proptest::prelude::*;
+
+    const HEADER: TwccHeader = TwccHeader {
+        sender: Ssrc(1),
+        media: Ssrc(2),
+        count: 3,
+    };
+    const MS: u64 = 1_000_000;
+
+    fn written(base: u16, arrivals: &[Option<Time>]) -> (usize, Vec<u8>) {
+        let mut out = Vec::new();
+        let covered = write_twcc(&mut out, &HEADER, base, arrivals);
+        (covered, out)
+    }
+
+    fn read(bytes: &[u8]) -> Vec<(u16, Option<Duration>)> {
+        let Some(Packet::TransportFeedback(feedback)) = packets(bytes).next() else {
+            panic!()
+        };
+        assert_eq!(feedback.header, HEADER);
+        feedback.arrivals().collect()
+    }
+
+    fn at_ms(ms: u64) -> Time {
+        Time(ms * MS)
+    }
+
+    #[test]
+    fn bytes_of_a_short_message() {
+        // 64 ms is one unit of reference; 65 ms then is 4 ticks on, 165 ms 400 more: two bytes.
+        let (covered, out) = written(
+            0xffff,
+            &[Some(at_ms(65)), None, Some(at_ms(165)), Some(at_ms(160))],
+        );
+        assert_eq!(covered, 4);
+        assert_eq!(
+            out,
+            hex("afcd0006 00000001 00000002 ffff 0004 000001 03 d280 04 0190 ffec 01")
+        );
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(
+            read(&out),
+            [(0xffff, ms(65)), (0, None), (1, ms(165)), (2, ms(160))]
+        );
+    }
+
+    #[test]
+    fn a_steady_stream_is_one_run() {
+        let arrivals: Vec<_> = (0..100).map(|ms| Some(at_ms(ms))).collect();
+        let (covered, out) = written(0, &arrivals);
+        assert_eq!(covered, 100);
+        // Header 4, fixed part 16, one chunk, one byte for each packet, padding.
+        assert_eq!(out.len(), (4 + 16 + 2 + 100_usize).next_multiple_of(4));
+        assert_eq!(read(&out).len(), 100);
+    }
+
+    #[test]
+    fn nothing_arrived_is_no_message() {
+        assert_eq!(written(0, &[None, None]), (0, Vec::new()));
+        assert_eq!(written(0, &[]), (0, Vec::new()));
+    }
+
+    #[test]
+    fn leading_losses_are_told() {
+        let (covered, out) = written(10, &[None, None, Some(at_ms(1))]);
+        assert_eq!(covered, 3);
+        assert_eq!(
+            read(&out),
+            [(10, None), (11, None), (12, Some(Duration::from_millis(1)))]
+        );
+    }
+
+    #[test]
+    fn a_gap_no_delta_can_say_ends_the_message() {
+        let (covered, out) = written(
+            0,
+            &[
+                Some(at_ms(0)),
+                Some(at_ms(8_191)),
+                None,
+                Some(at_ms(16_400)),
+                Some(at_ms(16_401)),
+            ],
+        );
+        assert_eq!(covered, 3);
+        assert_eq!(read(&out).len(), 3);
+    }
+
+    #[test]
+    fn the_longest_message_stays_small() {
+        let arrivals: Vec<_> = (0..2000).map(|i| Some(at_ms(1000 + i % 2 * 100))).collect();
+        let (covered, out) = written(0, &arrivals);
+        assert_eq!(covered, MAX_COVERED);
+        assert!(out.len() < 1000, "{}", out.len());
+    }
+
+    #[test]
+    fn a_message_cut_short_ends_early() {
+        // A run of a hundred, two deltas.
+        let bytes = hex("8fcd0005 00000001 00000002 0000 0064 000000 03 2064 0400");
+        assert_eq!(read(&bytes).len(), 2);
+    }
+
+    #[test]
+    fn reserved_statuses_have_no_delta() {
+        // A run of three of them, then one small.
+        let bytes = hex("8fcd0006 00000001 00000002 0000 0004 000000 03 6003 2001 04 000000");
+        let arrived: Vec<_> = read(&bytes).iter().map(|(_, at)| at.is_some()).collect();
+        assert_eq!(arrived, [false, false, false, true]);
+    }
+
+    proptest! {
+        #[test]
+        fn arrivals_survive_the_wire(
+            base: u16,
+            start in 0u64..1 << 40,
+            steps in proptest::collection::vec(
+                prop_oneof![Just(None), (-20_000_000i64..80_000_000).prop_map(Some), (0i64..2_000_000).prop_map(Some)],
+                1..600,
+            ),
+        ) {
+            let mut now = start + 1_000_000_000_000;
+            let arrivals: Vec<_> = steps
+                .iter()
+                .map(|step| step.map(|step| { now = now.strict_add_signed(step); Time(now) }))
+                .collect();
+            let (covered, out) = written(base, &arrivals);
+            if arrivals.iter().take(MAX_COVERED).all(Option::is_none) {
+                prop_assert_eq!(covered, 0);
+                return Ok(());
+            }
+            prop_assert_eq!(covered, arrivals.len().min(MAX_COVERED));
+            let read = read(&out);
+            prop_assert_eq!(read.len(), covered);
+            // Reference time wraps after 2^24 units of 64 ms.
+            let wrap = (1u64 << 24) * REFERENCE_TICKS;
+            for (i, (seq, since)) in read.into_iter().enumerate() {
+                prop_assert_eq!(seq, base.wrapping_add(i as u16));
+                let expected = arrivals[i].map(|at| ticks(at) % wrap);
+                prop_assert_eq!(since.map(|since| since.as_nanos() as u64 / TICK_NANOS % wrap), expected);
+            }
+        }
+    }
 }

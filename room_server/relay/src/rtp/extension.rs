@@ -149,3 +149,127 @@ impl<'a> Iterator for Elements<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDS: ExtensionIds = ExtensionIds {
+        mid: 4,
+        rid: 10,
+        rrid: 11,
+        audio_level: 1,
+        abs_send_time: 2,
+        transport_cc: 3,
+    };
+
+    /// A packet with this extension block; `block` is padded to 32 bits.
+    fn packet(profile: u16, block: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x90, 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        packet.extend(profile.to_be_bytes());
+        packet.extend((block.len().div_ceil(4) as u16).to_be_bytes());
+        packet.extend(block);
+        packet.resize(16 + block.len().next_multiple_of(4), 0);
+        packet.extend(b"payload");
+        packet
+    }
+
+    fn read<'a>(packet: &'a [u8], ids: ExtensionIds) -> Extensions<'a> {
+        Extensions::read(&Header::parse(packet).unwrap(), packet, &ids)
+    }
+
+    #[test]
+    fn one_byte_form() {
+        let block = [
+            0x22, 1, 2, 3, 0x31, 0xab, 0xcd, 0x10, 0xaa, 0, 0x40, b'0', 0xa0, b'h', 0xb1, b'q',
+            b'2', 0x50, 77,
+        ];
+        let expected = Extensions {
+            mid: Some(b"0"),
+            rid: Some(b"h"),
+            rrid: Some(b"q2"),
+            transport_cc: Some(0xabcd),
+            audio_level: Some(Level {
+                dbov: 42,
+                voice: true,
+            }),
+            abs_send_time: Some(0x01_0203),
+        };
+        assert_eq!(read(&packet(0xbede, &block), IDS), expected);
+    }
+
+    #[test]
+    fn two_byte_form_with_long_and_empty_values() {
+        let block = [
+            200, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 99, 0,
+            0, 4, 2, b'1', b'2',
+        ];
+        let ids = ExtensionIds { rid: 200, ..IDS };
+        let packet = packet(0x1003, &block);
+        let found = read(&packet, ids);
+        assert_eq!(found.mid, Some(&b"12"[..]));
+        assert_eq!(found.rid, Some(&block[2..22]));
+    }
+
+    #[test]
+    fn an_element_that_does_not_fit_ends_the_pass() {
+        let found_before = read(&packet(0xbede, &[0x40, b'0', 0x3f, 1]), IDS)
+            .mid
+            .is_some();
+        assert!(found_before);
+        assert_eq!(
+            read(&packet(0xbede, &[0x3f, 1, 0x40, b'0']), IDS),
+            Extensions::default()
+        );
+        assert_eq!(
+            read(&packet(0x1000, &[4, 9, b'0', 0]), IDS),
+            Extensions::default()
+        );
+        // Too short for what the id means.
+        assert_eq!(read(&packet(0xbede, &[0x30, 1]), IDS).transport_cc, None);
+    }
+
+    #[test]
+    fn id_15_stops_and_unknown_profiles_are_ignored() {
+        assert_eq!(
+            read(&packet(0xbede, &[0xf0, 0, 0x40, b'0']), IDS),
+            Extensions::default()
+        );
+        assert_eq!(
+            read(&packet(0x1234, &[0x40, b'0']), IDS),
+            Extensions::default()
+        );
+    }
+
+    #[test]
+    fn absent_ids_match_nothing() {
+        let packet = packet(0xbede, &[0, 0, 0x40, b'0']);
+        assert_eq!(
+            read(&packet, ExtensionIds::default()),
+            Extensions::default()
+        );
+    }
+
+    #[test]
+    fn the_first_of_a_kind_wins() {
+        assert_eq!(
+            read(&packet(0xbede, &[0x40, b'0', 0x40, b'1']), IDS).mid,
+            Some(&b"0"[..])
+        );
+    }
+
+    #[test]
+    fn levels_survive_the_wire() {
+        for byte in 0..=255 {
+            assert_eq!(Level::from_wire(byte).to_wire(), byte);
+        }
+        assert_eq!(
+            Level {
+                dbov: 200,
+                voice: false
+            }
+            .to_wire(),
+            127
+        );
+    }
+}

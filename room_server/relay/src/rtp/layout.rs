@@ -121,3 +121,135 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtp::{Extensions, Header};
+    use proptest::prelude::*;
+
+    const IDS: ExtensionIds = ExtensionIds {
+        mid: 4,
+        rid: 10,
+        rrid: 11,
+        audio_level: 1,
+        abs_send_time: 14,
+        transport_cc: 3,
+    };
+    const FIELDS: Fields = Fields {
+        marker: true,
+        pt: Pt(111),
+        seq: 0xfffe,
+        timestamp: 0x1234_5678,
+        abs_send_time: 0xab_cdef,
+        level: Some(Level {
+            dbov: 30,
+            voice: true,
+        }),
+    };
+
+    fn written(layout: &Layout, fields: &Fields) -> Vec<u8> {
+        let mut out = vec![0xaa; Layout::MAX_LEN];
+        let len = layout.write(&mut out, fields).unwrap();
+        assert_eq!(len, layout.len());
+        out.truncate(len);
+        out
+    }
+
+    #[test]
+    fn bytes_of_an_audio_header() {
+        let layout = Layout::new(Ssrc(0xcafe_f00d), Kind::Audio, b"12", &IDS);
+        assert_eq!(
+            written(&layout, &FIELDS),
+            crate::bytes::hex("90ef fffe 12345678 cafef00d bede0003 e2abcdef 109e 413132 000000")
+        );
+    }
+
+    #[test]
+    fn video_has_no_level_and_silence_stands_in_for_none() {
+        let video = Layout::new(Ssrc(1), Kind::Video, b"0", &IDS);
+        let packet = written(&video, &FIELDS);
+        let header = Header::parse(&packet).unwrap();
+        assert_eq!(Extensions::read(&header, &packet, &IDS).audio_level, None);
+
+        let audio = Layout::new(Ssrc(1), Kind::Audio, b"0", &IDS);
+        let packet = written(
+            &audio,
+            &Fields {
+                level: None,
+                ..FIELDS
+            },
+        );
+        let level = Extensions::read(&header, &packet, &IDS).audio_level;
+        assert_eq!(
+            level,
+            Some(Level {
+                dbov: 127,
+                voice: false
+            })
+        );
+    }
+
+    #[test]
+    fn without_extensions_the_header_is_the_fixed_one() {
+        for (mid, ids) in [
+            (
+                &b""[..],
+                ExtensionIds {
+                    mid: 4,
+                    ..ExtensionIds::default()
+                },
+            ),
+            (
+                &b"seventeen bytes.."[..],
+                ExtensionIds {
+                    mid: 4,
+                    ..ExtensionIds::default()
+                },
+            ),
+            (
+                &b"0"[..],
+                ExtensionIds {
+                    mid: 15,
+                    abs_send_time: 200,
+                    ..ExtensionIds::default()
+                },
+            ),
+            (&b"0"[..], ExtensionIds::default()),
+        ] {
+            let packet = written(&Layout::new(Ssrc(1), Kind::Video, mid, &ids), &FIELDS);
+            assert_eq!(packet, crate::bytes::hex("80ef fffe 12345678 00000001"));
+        }
+    }
+
+    #[test]
+    fn the_longest_header_fits() {
+        let layout = Layout::new(Ssrc(1), Kind::Audio, &[b'm'; 16], &IDS);
+        assert_eq!(layout.len(), Layout::MAX_LEN);
+        let mut short = [0; Layout::MAX_LEN - 1];
+        assert_eq!(layout.write(&mut short, &FIELDS), None);
+        assert_eq!(short, [0; Layout::MAX_LEN - 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            ssrc: u32, marker: bool, pt in 0u8..128, seq: u16, timestamp: u32,
+            abs_send_time in 0u32..1 << 24, dbov in 0u8..128, voice: bool,
+            mid in proptest::collection::vec(any::<u8>(), 1..=16),
+        ) {
+            let level = Some(Level { dbov, voice });
+            let fields = Fields { marker, pt: Pt(pt), seq, timestamp, abs_send_time, level };
+            let packet = written(&Layout::new(Ssrc(ssrc), Kind::Audio, &mid, &IDS), &fields);
+            let header = Header::parse(&packet).unwrap();
+            prop_assert_eq!(
+                (header.ssrc, header.marker, header.pt, header.seq, header.timestamp, header.header_len),
+                (Ssrc(ssrc), marker, Pt(pt), seq, timestamp, packet.len())
+            );
+            let found = Extensions::read(&header, &packet, &IDS);
+            prop_assert_eq!(found.mid, Some(&mid[..]));
+            prop_assert_eq!(found.audio_level, level);
+            prop_assert_eq!(found.abs_send_time, Some(abs_send_time));
+        }
+    }
+}

@@ -107,3 +107,70 @@ impl Header {
 pub fn split_rtx(payload: &[u8]) -> Option<(u16, &[u8])> {
     Some((u16_at(payload, 0)?, payload.get(2..)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header(bytes: &[u8]) -> Header {
+        Header::parse(bytes).unwrap()
+    }
+
+    #[test]
+    fn csrcs_and_extension_belong_to_the_header() {
+        let mut packet = vec![
+            0x92, 0xef, 0xff, 0xfe, 0, 0, 3, 0xc0, 0xde, 0xca, 0xfb, 0xad,
+        ];
+        packet.extend([0; 8]);
+        packet.extend([0xbe, 0xde, 0, 1, 0x10, 0x85, 0, 0]);
+        packet.extend(b"payload");
+        let h = header(&packet);
+        assert!(h.marker && !h.has_padding);
+        assert_eq!(
+            (h.pt, h.seq, h.timestamp, h.ssrc),
+            (Pt(111), 0xfffe, 960, Ssrc(0xdeca_fbad))
+        );
+        assert_eq!(h.header_len, 28);
+        assert_eq!(
+            h.extension,
+            Some(ExtensionBlock {
+                profile: 0xbede,
+                start: 24,
+                end: 28
+            })
+        );
+        assert_eq!(&packet[h.header_len..], b"payload");
+        for len in 0..28 {
+            assert_eq!(Header::parse(&packet[..len]), Err(Drop::Malformed), "{len}");
+        }
+        packet[0] = 0x52;
+        assert_eq!(Header::parse(&packet), Err(Drop::Malformed));
+    }
+
+    #[test]
+    fn padding() {
+        let mut h = header(&[0x80; 12]);
+        assert_eq!(h.strip_padding(&[1, 2, 3]), Ok(&[1, 2, 3][..]));
+        h.has_padding = true;
+        assert_eq!(h.strip_padding(&[1, 0, 2]), Ok(&[1][..]));
+        assert_eq!(h.strip_padding(&[0, 0, 3]), Ok(&[][..]));
+        assert_eq!(h.strip_padding(&[0, 0, 4]), Err(Drop::Malformed));
+        assert_eq!(h.strip_padding(&[0, 0, 0]), Err(Drop::Malformed));
+        assert_eq!(h.strip_padding(&[]), Err(Drop::Malformed));
+    }
+
+    #[test]
+    fn rtx_payloads() {
+        assert_eq!(split_rtx(&[0x12, 0x34, 9, 8]), Some((0x1234, &[9, 8][..])));
+        assert_eq!(split_rtx(&[0x12, 0x34]), Some((0x1234, &[][..])));
+        assert_eq!(split_rtx(&[0x12]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes(datagram in proptest::collection::vec(any::<u8>(), 0..80)) {
+            crate::fuzz::rtp(&datagram);
+        }
+    }
+}

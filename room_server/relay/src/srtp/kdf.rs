@@ -97,3 +97,64 @@ fn upper(bytes: &[u8]) -> Option<u128> {
     padded.get_mut(..bytes.len())?.copy_from_slice(bytes);
     Some(u128::from_be_bytes(padded))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+
+    /// RFC 3711 section B.3.
+    #[test]
+    fn rfc_3711_vectors() {
+        let master = hex("e1f97a0d3e018be0d64fa32c06de4139 0ec675ad498afeebb6960b3aabe6");
+        let keys = Keys::derive(Profile::AesCm128HmacSha1_80, &master).unwrap();
+        assert_eq!(keys.rtp.key(), hex("c61e7a93744f39ee10734afe3ff7a087"));
+        assert_eq!(
+            keys.rtp.auth[..],
+            hex("cebe321f6ff7716b6fd4ab49af256a156d38baa4")
+        );
+        assert_eq!(
+            keys.rtp.salt.to_be_bytes()[..],
+            hex("30cbbc08863d8c85d49db34a9ae1 0000")
+        );
+    }
+
+    /// RFC 6188 section 7.4: AES-256 as the key derivation's function.
+    #[test]
+    fn rfc_6188_vectors() {
+        let key = hex("f0f04914b513f2763a1b1fa130f10e2998f6f6e43e4309d1e622a0e332b9f1b6");
+        let salt = upper(&hex("3b04803de51ee7c96423ab5b78d2")).unwrap();
+        let prf = Aes256Enc::new_from_slice(&key).unwrap();
+        let (mut key, mut auth, mut salt_out) = ([0; 32], [0; 20], [0; 14]);
+        fill(&prf, salt, 0, &mut key);
+        fill(&prf, salt, 1, &mut auth);
+        fill(&prf, salt, 2, &mut salt_out);
+        assert_eq!(
+            key[..],
+            hex("5ba1064e30ec51613cad926c5a28ef731ec7fb397f70a960653caf06554cd8c4")
+        );
+        assert_eq!(salt_out[..], hex("fa31791685ca444a9e07c6c64e93"));
+        assert_eq!(auth[..], hex("fd9c32d39ed5fbb5a9dc96b30818454d1313dc05"));
+    }
+
+    #[test]
+    fn lengths_are_exact() {
+        for profile in Profile::ALL {
+            let len = profile.key_len() + profile.salt_len();
+            assert!(Keys::derive(profile, &vec![1; len]).is_some());
+            for wrong in [0, len - 1, len + 1] {
+                assert!(
+                    Keys::derive(profile, &vec![1; wrong]).is_none(),
+                    "{profile:?} {wrong}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rtp_and_rtcp_differ() {
+        let keys = Keys::derive(Profile::AeadAes256Gcm, &[1; 44]).unwrap();
+        assert_ne!(keys.rtp.key(), keys.rtcp.key());
+        assert_ne!(keys.rtp.salt, keys.rtcp.salt);
+    }
+}

@@ -1,13 +1,11 @@
 //! The sending direction: number, encrypt, never use a number twice.
 
-use super::Profile;
 use super::cipher::Cipher;
 use super::kdf::Keys;
 use super::window::Window;
+use super::{INDEX_END, Profile};
 use crate::ids::{Seq, Ssrc};
 
-/// One past the last index of a stream (RFC 3711 section 9.2).
-const INDEX_END: u64 = 1 << 48;
 /// One past the last index of SRTCP.
 const RTCP_INDEX_END: u32 = 1 << 31;
 
@@ -93,5 +91,74 @@ impl Outbound {
         }
         self.rtcp_index += 1;
         self.rtcp.protect_rtcp(index, buf, len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{hex, put};
+    use crate::srtp::MAX_RTP_OVERHEAD;
+
+    fn outbound() -> Outbound {
+        Outbound::new(Profile::AeadAes256Gcm, &[7; 44]).unwrap()
+    }
+
+    fn send(outbound: &Outbound, stream: &mut Stream, index: u64) -> Option<Vec<u8>> {
+        let mut buf = hex("8060 0000 00000000 00000009 0102030405");
+        put(&mut buf, 2, &Seq(index).wire().to_be_bytes());
+        let len = buf.len();
+        buf.resize(len + MAX_RTP_OVERHEAD, 0);
+        let len = outbound.protect_rtp(stream, Seq(index), &mut buf, 12, len)?;
+        buf.truncate(len);
+        Some(buf)
+    }
+
+    #[test]
+    fn no_index_twice() {
+        let (outbound, mut stream) = (outbound(), Stream::new(Ssrc(9)));
+        assert!(send(&outbound, &mut stream, 100).is_some());
+        assert!(send(&outbound, &mut stream, 102).is_some());
+        assert!(send(&outbound, &mut stream, 102).is_none());
+        // A repaired packet fills its gap, once.
+        assert!(send(&outbound, &mut stream, 101).is_some());
+        assert!(send(&outbound, &mut stream, 101).is_none());
+        // The same wire number one rollover later is another index.
+        assert!(send(&outbound, &mut stream, 100 + 65_536).is_some());
+        assert!(send(&outbound, &mut stream, 103).is_none());
+        assert!(send(&outbound, &mut stream, INDEX_END).is_none());
+    }
+
+    #[test]
+    fn a_failed_attempt_uses_the_index_up() {
+        let (outbound, mut stream) = (outbound(), Stream::new(Ssrc(9)));
+        let mut short = hex("8060 0005 00000000 00000009 0102030405");
+        let len = short.len();
+        assert_eq!(
+            outbound.protect_rtp(&mut stream, Seq(5), &mut short, 12, len),
+            None
+        );
+        assert!(send(&outbound, &mut stream, 5).is_none());
+    }
+
+    #[test]
+    fn rtcp_numbers_count_up_and_end() {
+        let mut outbound = outbound();
+        let protect = |outbound: &mut Outbound| {
+            let mut buf = [hex("80c90001 00000009"), vec![0; 20]].concat();
+            let len = outbound.protect_rtcp(&mut buf, 8)?;
+            crate::bytes::u32_at(&buf, len - 4)
+        };
+        assert_eq!(protect(&mut outbound), Some(0x8000_0000));
+        assert_eq!(protect(&mut outbound), Some(0x8000_0001));
+        outbound.rtcp_index = RTCP_INDEX_END - 1;
+        assert_eq!(protect(&mut outbound), Some(0xffff_ffff));
+        assert_eq!(protect(&mut outbound), None);
+    }
+
+    #[test]
+    fn a_subscriber_costs_little() {
+        assert!(size_of::<Outbound>() <= 1280, "{}", size_of::<Outbound>());
+        assert!(size_of::<Stream>() <= 80, "{}", size_of::<Stream>());
     }
 }

@@ -62,3 +62,58 @@ impl Window {
 fn bit(index: u64) -> u64 {
     1 << (index % BITS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_index_once() {
+        let mut window = Window::default();
+        assert_eq!(window.highest(), None);
+        for index in [0, 5, 3, 4, 1000] {
+            assert!(window.is_fresh(index));
+            window.mark(index);
+            assert!(!window.is_fresh(index));
+        }
+        assert_eq!(window.highest(), Some(1000));
+        assert!(window.is_fresh(1000 - SIZE + 1));
+        assert!(!window.is_fresh(1000 - SIZE));
+        assert!(!window.is_fresh(2));
+    }
+
+    #[test]
+    fn the_bits_of_reused_words_are_cleared() {
+        let mut window = Window::default();
+        (0..WORDS as u64 * BITS).for_each(|index| window.mark(index));
+        let jump = WORDS as u64 * BITS * 3 + 17;
+        window.mark(jump);
+        for index in jump - SIZE + 1..jump {
+            assert!(window.is_fresh(index), "{index}");
+        }
+    }
+
+    proptest! {
+        /// Against the definition: fresh is "not used before, and less than SIZE behind the highest".
+        #[test]
+        fn as_a_set(start in 0u64..1 << 48, steps in proptest::collection::vec(
+            prop_oneof![-600i64..600, -3i64..8, Just(100_000)], 1..300)) {
+            let mut window = Window::default();
+            let (mut used, mut highest) = (HashSet::new(), None::<u64>);
+            let mut at = start;
+            for step in steps {
+                at = at.saturating_add_signed(step);
+                let fresh = highest.is_none_or(|h| at > h || h - at < SIZE) && !used.contains(&at);
+                prop_assert_eq!(window.is_fresh(at), fresh);
+                window.mark(at);
+                if fresh {
+                    used.insert(at);
+                    highest = highest.max(Some(at));
+                }
+                prop_assert_eq!(window.highest(), highest);
+            }
+        }
+    }
+}

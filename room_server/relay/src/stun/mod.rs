@@ -236,3 +236,158 @@ fn ipv6_mask(transaction: TransactionId) -> u128 {
 fn fingerprint(covered: &[u8]) -> u32 {
     crc32fast::hash(covered) ^ FINGERPRINT_XOR
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::hex;
+    use proptest::prelude::*;
+
+    // RFC 5769 sections 2.1 to 2.3.
+    const REQUEST: &str = "000100582112a442b7e7a701bc34d686fa87dfae
+        802200105354554e207465737420636c69656e74 002400046e0001ff 80290008932ff9b151263b36
+        000600096576746a3a68367659202020 000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2 80280004e57a3bcf";
+    const RESPONSE_V4: &str = "0101003c2112a442b7e7a701bc34d686fa87dfae
+        8022000b7465737420766563746f7220 002000080001a147e112a643
+        000800142b91f599fd9e90c38c7489f92af9ba53f06be7d7 80280004c07d4c96";
+    const RESPONSE_V6: &str = "010100482112a442b7e7a701bc34d686fa87dfae
+        8022000b7465737420766563746f7220 002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9
+        00080014a382954e4be67bf11784c97c8292c275bfe3ed41 80280004c8fb0b4c";
+    const PASSWORD: &[u8] = b"VOkJxbRl1RmTxUk/WvJxBt";
+
+    #[test]
+    fn rfc_5769_request() {
+        let bytes = hex(REQUEST);
+        let message = Message::parse(&bytes).unwrap();
+        assert!(message.is_binding_request() && !message.is_binding_success());
+        assert_eq!(message.transaction.0[..], bytes[8..20]);
+        assert_eq!(message.username(), Some(("evtj", "h6vY")));
+        assert_eq!(message.priority, Some(0x6e00_01ff));
+        assert_eq!(message.role, Some(Role::Controlled(0x932f_f9b1_5126_3b36)));
+        assert!(!message.use_candidate);
+        assert!(message.check_integrity(&Key::new(PASSWORD)));
+        assert!(!message.check_integrity(&Key::new(b"VOkJxbRl1RmTxUk/WvJxBu")));
+    }
+
+    #[test]
+    fn rfc_5769_responses() {
+        for (digits, mapped) in [
+            (RESPONSE_V4, "192.0.2.1:32853"),
+            (RESPONSE_V6, "[2001:db8:1234:5678:11:2233:4455:6677]:32853"),
+        ] {
+            let bytes = hex(digits);
+            let message = Message::parse(&bytes).unwrap();
+            assert!(message.is_binding_success());
+            assert_eq!(message.mapped, Some(mapped.parse().unwrap()));
+            assert!(message.check_integrity(&Key::new(PASSWORD)));
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let bytes = hex(REQUEST);
+        let key = Key::new(PASSWORD);
+        // Not the type of FINGERPRINT: as an unknown attribute after the integrity it is ignored.
+        let fingerprint_at = bytes.len() - FINGERPRINT_LEN;
+        for bit in (0..fingerprint_at * 8).chain((fingerprint_at + 2) * 8..bytes.len() * 8) {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let accepted =
+                Message::parse(&changed).is_ok_and(|message| message.check_integrity(&key));
+            assert!(!accepted, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn without_fingerprint_the_integrity_still_guards() {
+        let mut bytes = hex(REQUEST);
+        bytes.truncate(bytes.len() - FINGERPRINT_LEN);
+        bytes[3] -= FINGERPRINT_LEN as u8;
+        assert!(
+            Message::parse(&bytes)
+                .unwrap()
+                .check_integrity(&Key::new(PASSWORD))
+        );
+        bytes[30] ^= 1;
+        assert!(
+            !Message::parse(&bytes)
+                .unwrap()
+                .check_integrity(&Key::new(PASSWORD))
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_malformed() {
+        let bytes = hex(REQUEST);
+        for len in 0..bytes.len() {
+            assert_eq!(
+                Message::parse(&bytes[..len]).err(),
+                Some(Drop::Malformed),
+                "{len}"
+            );
+        }
+    }
+
+    /// A request with these attributes and nothing else.
+    fn request(attributes: &[u8]) -> Vec<u8> {
+        let mut bytes = hex("0001 0000 2112a442 b7e7a701bc34d686fa87dfae");
+        bytes[3] = attributes.len() as u8;
+        bytes.extend(attributes);
+        bytes
+    }
+
+    #[test]
+    fn unknown_attributes() {
+        // Network cost of libwebrtc, comprehension-optional.
+        let bytes = request(&hex("c0570004 00010032 00250000"));
+        assert!(Message::parse(&bytes).unwrap().use_candidate);
+        // Comprehension-required and unknown.
+        let bytes = request(&hex("00300000"));
+        assert_eq!(Message::parse(&bytes).err(), Some(Drop::Malformed));
+    }
+
+    #[test]
+    fn what_follows_the_integrity_is_not_read() {
+        let mut attributes = hex("00080014");
+        attributes.extend([0; 20]);
+        attributes.extend(hex("00250000 00240004 00000001"));
+        let bytes = request(&attributes);
+        let message = Message::parse(&bytes).unwrap();
+        assert!(!message.use_candidate);
+        assert_eq!(message.priority, None);
+    }
+
+    #[test]
+    fn user_names() {
+        for (value, expected) in [
+            ("00060003 613a6200", Some(("a", "b"))),
+            ("00060005 613a623a63000000", Some(("a", "b:c"))),
+            ("00060002 61620000", None),
+            ("00060003 ff3a6200", None),
+            ("", None),
+        ] {
+            let bytes = request(&hex(value));
+            assert_eq!(
+                Message::parse(&bytes).unwrap().username(),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn error_responses() {
+        let bytes = hex("0111 0008 2112a442 b7e7a701bc34d686fa87dfae 00090004 00000457");
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!((message.class, message.error), (Class::Error, Some(487)));
+    }
+
+    proptest! {
+        #[test]
+        fn random_attributes(bytes in proptest::collection::vec(any::<u8>(), 0..25)) {
+            let words = bytes.len() / 4 * 4;
+            crate::fuzz::stun(&request(&bytes[..words]));
+            crate::fuzz::stun(&bytes);
+        }
+    }
+}

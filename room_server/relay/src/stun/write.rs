@@ -115,3 +115,83 @@ impl<'a> Writer<'a> {
         Some(self.len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stun::{Message, Role};
+
+    const TRANSACTION: TransactionId = TransactionId(*b"transactions");
+
+    #[test]
+    fn a_check_is_answered() {
+        let key = Key::new(b"a password of the relay");
+        let sent = Request {
+            username: "ours:theirs",
+            priority: 99,
+            tie_breaker: 7,
+            use_candidate: true,
+        };
+        let mut out = [0; MAX_REQUEST];
+        let len = write_request(&mut out, TRANSACTION, &sent, &key).unwrap();
+        let request = Message::parse(&out[..len]).unwrap();
+        assert!(request.is_binding_request() && request.use_candidate);
+        assert!(request.check_integrity(&key));
+        assert_eq!(request.username(), Some(("ours", "theirs")));
+        assert_eq!(
+            (request.priority, request.role),
+            (Some(99), Some(Role::Controlling(7)))
+        );
+
+        for address in ["192.0.2.7:5000", "[2001:db8::1]:65535"] {
+            let mapped = address.parse().unwrap();
+            let mut out = [0; MAX_SUCCESS];
+            let len = write_success(&mut out, request.transaction, mapped, &key).unwrap();
+            let response = Message::parse(&out[..len]).unwrap();
+            assert!(response.is_binding_success() && response.check_integrity(&key));
+            assert_eq!(
+                (response.transaction, response.mapped),
+                (TRANSACTION, Some(mapped))
+            );
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_seen_on_an_ipv6_socket_is_told_as_ipv4() {
+        let key = Key::new(b"x");
+        let mut out = [0; MAX_SUCCESS];
+        let len = write_success(
+            &mut out,
+            TRANSACTION,
+            "[::ffff:192.0.2.7]:5000".parse().unwrap(),
+            &key,
+        )
+        .unwrap();
+        let mapped = Message::parse(&out[..len]).unwrap().mapped;
+        assert_eq!(mapped, Some("192.0.2.7:5000".parse().unwrap()));
+    }
+
+    #[test]
+    fn nothing_is_written_beyond_a_short_buffer() {
+        let key = Key::new(b"x");
+        let mapped = "[2001:db8::1]:1".parse().unwrap();
+        for len in 0..MAX_SUCCESS {
+            assert_eq!(
+                write_success(&mut vec![0; len], TRANSACTION, mapped, &key),
+                None,
+                "{len}"
+            );
+        }
+        let username = "u".repeat(513);
+        let request = Request {
+            username: &username,
+            priority: 0,
+            tie_breaker: 0,
+            use_candidate: true,
+        };
+        assert_eq!(
+            write_request(&mut [0; MAX_REQUEST], TRANSACTION, &request, &key),
+            Some(MAX_REQUEST)
+        );
+    }
+}
