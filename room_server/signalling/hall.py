@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,17 @@ from room_server.ids import LinkId, ParticipantId
 from room_server.session.plane import MediaPlane, MediaSession
 from room_server.signalling.connection import Connection
 from room_server.signalling.director import Director, Transport
-from room_server.signalling.notices import AudienceCount, MediaState, MyHand, Rejoin, Removed, Replaced, Speaker
+from room_server.signalling.entry import Entry, MediaAnswer
+from room_server.signalling.notices import (
+    AnyNotice,
+    AudienceCount,
+    MediaState,
+    MyHand,
+    Rejoin,
+    Removed,
+    Replaced,
+    Speaker,
+)
 from room_server.signalling.outbox import Outbox
 from room_server.signalling.records import Records
 from room_server.signalling.requests import Join, Resume
@@ -73,8 +82,11 @@ class RunningHall:
         """Closed, and everybody has gone."""
         return self._town_hall.phase == "closed" and not self.people
 
-    async def enter(self, connection: Connection, person: Person, request: Join | Resume) -> dict[str, Any]:
-        """Let a page in as this person; what it is told. `RoomError` with the codes of join and resume."""
+    async def enter(self, connection: Connection, person: Person, credential: str, request: Join | Resume) -> Entry:
+        """Let a page in as this person, whose next credential is given; what it is told.
+
+        `RoomError` with the codes of join and resume.
+        """
         name = request.name if isinstance(request, Join) else person.name
         known = self._town_hall.person(person.participant)
         if known and isinstance(request, Resume):
@@ -94,7 +106,8 @@ class RunningHall:
         # Other roles see other things: only a snapshot tells them all.
         steady = not any(isinstance(recorded.event, RolesChanged) for recorded in applied.events)
         revision = request.revision if isinstance(request, Resume) and steady else None
-        return self._welcome(connection, arrival.id, revision, transport)
+        self._outbox_add(connection, arrival.id)
+        return self._entry(arrival.id, credential, revision, transport)
 
     def apply(self, command: AnyCommand, by: ParticipantId) -> Applied:
         """Do what a participant asks. `RoomError` with the codes of PROTOCOL.md."""
@@ -165,7 +178,7 @@ class RunningHall:
         """Their transport is no more; they are asked for a new one."""
         self._outbox.tell(id, Rejoin(reason=reason))
 
-    def tell_all(self, notice: Any) -> None:
+    def tell_all(self, notice: AnyNotice) -> None:
         """Tell everybody something about the moment."""
         self._outbox.tell_all(notice)
         self._outbox.flush()
@@ -209,23 +222,24 @@ class RunningHall:
         self._connections[id] = connection
         connection.belongs_to(self, id)
 
-    def _welcome(
-        self, connection: Connection, id: ParticipantId, revision: int | None, transport: Transport | None
-    ) -> dict[str, Any]:
+    def _outbox_add(self, connection: Connection, id: ParticipantId) -> None:
         person = self._town_hall.person(id)
         assert person is not None
         hand = self._town_hall.hand_positions().get(id)
         self._outbox.add(id, connection.line, staff=person.staff, revision=self.revision, hand=hand)
-        answer: dict[str, Any] = {"you": person.view(), "revision": self.revision}
+
+    def _entry(self, id: ParticipantId, credential: str, revision: int | None, transport: Transport | None) -> Entry:
+        person = self._town_hall.person(id)
+        assert person is not None
+        session = transport.session if transport else None
+        media = MediaAnswer(session.answer, session.slots) if session else None
         missed = None if revision is None else self._town_hall.since(revision, id)
         if missed is None:
-            answer["snapshot"] = self._town_hall.snapshot(id, self._clock(), self._speaker)
-        else:
-            now = (AudienceCount(self.people), MyHand(hand), Speaker(self._speaker))
-            answer["events"] = [*(recorded.event for recorded in missed), *now]
-        if transport and transport.session:
-            answer["media"] = {"answer": transport.session.answer, "slots": transport.session.slots}
-        return answer
+            snapshot = self._town_hall.snapshot(id, self._clock(), self._speaker)
+            return Entry(person.view(), credential, self.revision, snapshot=snapshot, media=media)
+        now = (AudienceCount(self.people), MyHand(self._town_hall.hand_positions().get(id)), Speaker(self._speaker))
+        events = [*(recorded.event for recorded in missed), *now]
+        return Entry(person.view(), credential, self.revision, events=events, media=media)
 
     def _change(self, change: Callable[[], Applied]) -> Applied:
         applied = change()

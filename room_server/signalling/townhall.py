@@ -140,12 +140,13 @@ class TownHallNamespace:
                 raise RoomError("malformed", "This socket belongs to somebody already; open another.")
             hall = await self._halls.running(person.town_hall)
             try:
-                answer = await hall.enter(connection, person, request)
+                entry = await hall.enter(connection, person, credential, request)
             finally:
                 self._halls.let_go(hall)
         finally:
             connection.entering = False
-        return {**msgspec.to_builtins(answer), "credential": credential}
+        answer: _Ack = msgspec.to_builtins(entry)
+        return answer
 
     def _take(self, connection: Connection, cost: float = 1.0) -> None:
         if connection.bucket.take(time.monotonic(), cost):

@@ -1,6 +1,7 @@
 """A real server on loopback, and real Socket.IO clients."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import socketio
 from aiohttp import web
 
+from room_server.ids import TownHallId
 from room_server.signalling.halls import Halls
 from room_server.signalling.server import Signalling
 from tests.unit.signalling.neighbours import MemoryStore, RecordingPlane
@@ -87,17 +89,28 @@ class Page:
         self.closed.set()
 
 
+class ShiftedClock:
+    """Time as it passes, and what tests add to it."""
+
+    def __init__(self) -> None:
+        self.shift = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.shift
+
+
 class House:
     """The server with its neighbours, restartable."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
+        self.clock = ShiftedClock()
         self.pages: list[Page] = []
 
     async def start(self) -> None:
         """A new process."""
         self.plane = RecordingPlane()
-        self.halls = Halls(self.store, self.store, self.plane)
+        self.halls = Halls(self.store, self.store, self.plane, clock=self.clock)
         self.signalling = Signalling(self.halls)
         app = web.Application()
         self.signalling.attach(app)
@@ -111,6 +124,11 @@ class House:
         """SIGTERM."""
         await self.signalling.stop()
         await self._runner.cleanup()
+
+    def wait(self, seconds: float, id: str = "t") -> None:
+        """Time passes, and the timer of the town hall goes off."""
+        self.clock.shift += seconds
+        self.halls._running[TownHallId(id)]._tick()
 
     def page(self) -> Page:
         """A page that is not connected yet."""
