@@ -174,7 +174,7 @@ mod tests {
         packet
     }
 
-    fn read<'a>(packet: &'a [u8], ids: ExtensionIds) -> Extensions<'a> {
+    fn read(packet: &[u8], ids: ExtensionIds) -> Extensions<'_> {
         Extensions::read(&Header::parse(packet).unwrap(), packet, &ids)
     }
 

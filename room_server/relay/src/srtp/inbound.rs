@@ -172,6 +172,54 @@ mod tests {
         Ok(index.0)
     }
 
+    /// (profile, SRTP with index 0x1234, SRTCP with index 1) as libsrtp made them from master keys 00 01 02 ...
+    const LIBSRTP: [(Profile, &str, &str); 3] = [
+        (
+            Profile::AeadAes128Gcm,
+            "4ad7d8a55fb3fd902db557c94b415ecd69607de47ee7b88490f26d050a55829abe3b",
+            "4ad327101055f535c70a6a1733a3014270a2b95be514897873990f9680000001",
+        ),
+        (
+            Profile::AeadAes256Gcm,
+            "d54ed632a76bff3fa2efbb5597a5d5e861394b600c053858b4e172b791389a118cab",
+            "38b03d67009194f2114acaa03baf59ca0117562396c9c9dbbd56a66880000001",
+        ),
+        (
+            Profile::AesCm128HmacSha1_80,
+            "c8f5e0214236e5fde9cbd62d47b0a091e254d5ee40e40ae23f1f0f47",
+            "07ae7a099636901dd278337c800000014532e0dd84d99ff7f5b6",
+        ),
+    ];
+
+    #[test]
+    fn libsrtp_both_ways() {
+        let rtp_header = hex("900f1234 decafbad cafebabe bede0001 10ff0000");
+        let compound_head = hex("80c90001 cafebabe");
+        for (profile, srtp, srtcp) in LIBSRTP {
+            let (mut outbound, mut inbound) = pair(profile);
+            let sealed = [rtp_header.clone(), hex(srtp)].concat();
+            let mut buf = sealed.clone();
+            let header = Header::parse(&buf).unwrap();
+            let (index, payload) = inbound.unprotect_rtp(&header, &mut buf).unwrap();
+            assert_eq!(
+                (index, &buf[payload.clone()]),
+                (Seq(0x1234), &[0xab; 18][..])
+            );
+            let mut stream = Stream::new(header.ssrc);
+            let len = outbound.protect_rtp(&mut stream, index, &mut buf, 20, payload.end);
+            assert_eq!((len, buf), (Some(sealed.len()), sealed), "{profile:?}");
+
+            let sealed = [compound_head.clone(), hex(srtcp)].concat();
+            let mut buf = sealed.clone();
+            let len = inbound.unprotect_rtcp(&mut buf).unwrap();
+            assert_eq!(buf[8..len], hex("81ce0002 cafebabe 00000008"));
+            // Index 0 goes to a packet that libsrtp never sends.
+            outbound.protect_rtcp(&mut [0; 32], 8).unwrap();
+            assert_eq!(outbound.protect_rtcp(&mut buf, len), Some(sealed.len()));
+            assert_eq!(buf, sealed, "{profile:?}");
+        }
+    }
+
     #[test]
     fn replays_and_forgeries() {
         for profile in Profile::ALL {
