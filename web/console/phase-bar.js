@@ -59,10 +59,11 @@ export class RoomPhaseBar extends LitElement {
     .button[aria-disabled="true"] { color: #5d6970; }
     :focus-visible { outline-color: #ffffff; }
     @media (max-width: 640px) {
-      .state { flex: 1 1 auto; }
+      .state { flex: 1 1 0; min-width: min(11rem, 55%); }
       .state span { flex-basis: 100%; order: 1; }
-      h1 { order: 3; flex-basis: 60%; text-align: start; font-size: var(--text-s); }
-      .count { order: 4; margin-inline-start: auto; }
+      .button { order: 1; }
+      h1 { order: 2; flex-basis: 50%; text-align: start; font-size: var(--text-s); }
+      .count { order: 3; margin-inline-start: auto; }
     }
   `];
 }

@@ -62,7 +62,7 @@ export class RoomDock extends LitElement {
   #inAudience(room) {
     return html`
       ${may(room, "take_seat") && room.phase !== "scheduled" ? this.#button("take-seat", "go-on-stage", t("dock-take-seat")) : nothing}
-      ${may(room, "raise_hand") ? this.#hand(room) : nothing}`;
+      ${may(room, "raise_hand") && !may(room, "take_seat") ? this.#hand(room) : nothing}`;
   }
 
   /** @param {Room} room */
@@ -92,7 +92,7 @@ export class RoomDock extends LitElement {
     .lamp.air { background: var(--air); color: var(--on-air); }
     .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: var(--space-2); width: 100%; }
     .control {
-      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 0 1 7.5rem; min-width: 4rem; min-height: 3.5rem; padding: var(--space-2) var(--space-1);
+      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 1 1 4.25rem; max-width: 7.5rem; min-width: 4rem; min-height: 3.5rem; padding: var(--space-2) var(--space-1);
       border: 1px solid var(--stage-line); border-radius: var(--radius); background: var(--stage-raised); color: var(--stage-ink);
       font-size: var(--text-xs); line-height: 1.2; text-align: center; overflow-wrap: anywhere; cursor: pointer;
     }
@@ -103,6 +103,14 @@ export class RoomDock extends LitElement {
     .control[aria-disabled="true"] { color: var(--stage-quiet); cursor: progress; }
     .control.on[aria-disabled="true"] { color: #3d4a52; }
     :focus-visible { outline-color: var(--speaking); }
+    /* A phone on its side, a window at 200 %: height is what is short. */
+    @media (max-height: 480px) {
+      :host { grid-auto-flow: column; justify-content: center; align-items: center; }
+      .controls { width: auto; flex-wrap: nowrap; }
+      .control { grid-auto-flow: column; gap: var(--space-2); min-height: var(--target); max-width: none; flex: 0 1 auto; padding-inline: var(--space-3); }
+      .control svg { width: 1.25rem; height: 1.25rem; }
+    }
+    @media (max-height: 480px) and (max-width: 700px) { :host { grid-auto-flow: row; } }
   `];
 }
 customElements.define("room-dock", RoomDock);

@@ -39,7 +39,7 @@ export class RoomEntry extends LitElement {
           ${this.refusal ? html`<p class="error" role="alert">${icon("warning")}<span>${refusalText(this.refusal)}</span></p>` : nothing}
           <button class="button primary large" aria-disabled=${this.busy}>${icon("sound")}${t(this.busy ? "entry-joining" : "entry-join")}</button>
         </form>
-        <p class="quiet small">${t(admission.speaks ? "entry-listening" : "entry-listening-only")}</p>
+        <p class="quiet small">${t(promise(admission))}</p>
       </main>`;
   }
 
@@ -88,6 +88,12 @@ export class RoomEntry extends LitElement {
   `];
 }
 customElements.define("room-entry", RoomEntry);
+
+/** What joining does not do. @param {Admission} admission */
+function promise(admission) {
+  if (needsName(admission)) return "entry-quiet";
+  return admission.speaks ? "entry-listening" : "entry-listening-only";
+}
 
 /** An attendee may stay anonymous; whoever can be on stage unasked has a name there. @param {Admission} admission */
 function needsName(admission) {

@@ -144,7 +144,7 @@ export class RoomPage extends LitElement {
   }
 
   static styles = [base, css`
-    :host { display: flex; flex-direction: column; height: 100dvh; min-height: 26rem; background: var(--stage); }
+    :host { display: flex; flex-direction: column; height: 100dvh; min-height: min(26rem, 100dvh + 6rem); background: var(--stage); }
     header { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); padding: var(--space-3) var(--space-4); background: var(--surface); border-bottom: 1px solid var(--line); }
     header h1 { flex: 1 1 12rem; font-size: var(--text-m); min-width: 0; overflow-wrap: anywhere; }
     .badge, .count { display: inline-flex; align-items: center; gap: var(--space-2); font-size: var(--text-s); }
@@ -154,11 +154,11 @@ export class RoomPage extends LitElement {
     .body { flex: 1; min-height: 0; display: flex; }
     .stage-side { flex: 1; min-width: 0; display: flex; flex-direction: column; background: var(--stage); }
     .stage { flex: 1; min-height: 0; padding: var(--space-2) var(--space-2) 0; }
-    .console-side { flex: 0 0 clamp(20rem, 30%, 27rem); overflow: auto; background: var(--paper); border-inline-start: 1px solid var(--line); }
+    .console-side { position: relative; flex: 0 0 clamp(20rem, 30%, 27rem); overflow: auto; background: var(--paper); border-inline-start: 1px solid var(--line); }
     .tabs { display: none; gap: var(--space-1); padding: var(--space-1) var(--space-2); background: var(--surface); border-bottom: 1px solid var(--line); }
     .tab { flex: 1; min-height: var(--target); border: 0; border-radius: var(--radius); background: transparent; font-weight: 550; cursor: pointer; }
     .tab[aria-pressed="true"] { background: var(--accent-wash); color: var(--accent); box-shadow: inset 0 -3px 0 var(--accent); }
-    .waiting { height: 100%; overflow: auto; display: grid; align-content: center; justify-items: center; gap: var(--space-3); padding: var(--space-4); text-align: center; color: var(--stage-ink); }
+    .waiting { position: relative; height: 100%; overflow: auto; display: grid; align-content: center; justify-items: center; gap: var(--space-3); padding: var(--space-4); text-align: center; color: var(--stage-ink); }
     .waiting .symbol { display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%; background: var(--stage-raised); }
     .waiting h2 { font-size: var(--text-l); text-wrap: balance; }
     .waiting p { color: var(--stage-quiet); max-width: 32em; }
@@ -166,9 +166,14 @@ export class RoomPage extends LitElement {
     .banner { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: var(--space-2) var(--space-3); padding: var(--space-2) var(--space-4); background: var(--warn-wash); color: var(--warn-ink); }
     .notice { display: flex; align-items: center; gap: var(--space-3); margin: var(--space-2) auto 0; padding-inline-start: var(--space-4); max-width: min(42rem, calc(100% - 1rem)); border-radius: var(--radius); background: var(--danger-wash); color: var(--danger-ink); }
     .notice span { padding-block: var(--space-2); }
+    @media (max-width: 640px) {
+      header { padding-block: var(--space-2); }
+      header h1 { flex-basis: 100%; font-size: var(--text-base); line-height: 1.25; }
+      .count { margin-inline-start: auto; }
+    }
     @media (max-width: 900px) {
       .tabs { display: flex; }
-      .console-side { flex: 1; border: 0; }
+      .console-side { position: relative; flex: 1; border: 0; }
       .with-console.stage .console-side, .with-console.console .stage-side { display: none; }
     }
   `];

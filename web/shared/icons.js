@@ -15,6 +15,7 @@ const SHAPES = {
   "leave-stage": svg`<path d="M4 20h16M12 4v11m-4.500-4.500L12 15l4.500-4.500"/>`,
   "go-on-stage": svg`<path d="M4 20h16M12 16V5M7.500 9.500 12 5l4.500 4.500"/>`,
   speaking: svg`<path d="M4 10v4M8 7v10M12 4v16M16 7v10M20 10v4"/>`,
+  person: svg`<circle cx="12" cy="8" r="3.600"/><path d="M5 20c0-4 3-6.500 7-6.500s7 2.500 7 6.500"/>`,
   people: svg`<circle cx="9" cy="8" r="3.200"/><path d="M3 19.500c0-3.300 2.700-5.500 6-5.500s6 2.200 6 5.500M16 5.200a3.200 3.200 0 0 1 0 5.600M18 14.500c1.900.8 3 2.600 3 5"/>`,
   live: svg`<circle cx="12" cy="12" r="3.500" fill="currentColor" stroke="none"/><path d="M6.500 6.500a7.800 7.800 0 0 0 0 11M17.500 6.500a7.800 7.800 0 0 1 0 11"/>`,
   curtain: svg`<path d="M3 4h18M5 4v16c3-2 5.500-6.500 6-16M19 4v16c-3-2-5.500-6.500-6-16"/>`,

@@ -3,18 +3,17 @@
 const TILE_ASPECT = 16 / 9;
 
 /**
- * The number of columns that makes equal 16:9 tiles largest, and the width of one in px.
+ * The width in px that makes equal 16:9 tiles, wrapped into rows, largest.
  * @param {number} count @param {number} width @param {number} height @param {number} [gap]
- * @returns {{columns: number, width: number}}
+ * @returns {number}
  */
 export function gridFor(count, width, height, gap = 8) {
-  let best = { columns: 1, width: 0 };
+  let best = 0;
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
     const rows = Math.ceil(count / columns);
     const byWidth = (width - gap * (columns - 1)) / columns;
     const byHeight = ((height - gap * (rows - 1)) / rows) * TILE_ASPECT;
-    const tile = Math.floor(Math.min(byWidth, byHeight));
-    if (tile > best.width) best = { columns, width: tile };
+    best = Math.max(best, Math.floor(Math.min(byWidth, byHeight)));
   }
   return best;
 }

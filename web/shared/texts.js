@@ -43,6 +43,12 @@ export function hasText(id) {
   return find(id, {}) !== null;
 }
 
+/** The reader's own variant of the texts' language: Harare and Houston write the same date differently. */
+function region() {
+  const own = typeof navigator === "undefined" ? [] : navigator.languages;
+  return own.find((tag) => tag.split("-")[0] === locale) ?? locale;
+}
+
 /** @param {string} id @param {Record<string, string | number>} [args] */
 function find(id, args) {
   const [name = "", attribute] = id.split(".");
@@ -67,7 +73,7 @@ async function loadLanguage(code, names) {
  * @param {number} seconds since 1970
  */
 export function formatMoment(seconds) {
-  return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(
+  return new Intl.DateTimeFormat(region(), { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(
     new Date(seconds * 1000),
   );
 }

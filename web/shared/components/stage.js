@@ -79,7 +79,10 @@ export class RoomStage extends LitElement {
     const focus = focusSeat(room, this.pinned) || seats[0]?.seat;
     const main = seats.filter((seat) => seat.seat === focus);
     return html`
-      <ul class="grid one" aria-label=${t("stage-label")}>${this.#tiles(room, main)}</ul>
+      <div class="one">
+        <ul class="grid" aria-label=${t("stage-label")}>${this.#tiles(room, main)}</ul>
+        ${this.own ? html`<room-tile class="self" .name=${room.you.name} .track=${this.own} mirrored you></room-tile>` : nothing}
+      </div>
       ${seats.length > 1 ? this.#names(room, seats) : nothing}`;
   }
 
@@ -118,7 +121,7 @@ export class RoomStage extends LitElement {
       const speaking = room.speaker === seat.seat && seat.microphone;
       return html`<li><button class="name ${speaking ? "speaking" : ""}" aria-pressed=${pinned} @click=${() => act(this, "pin", { seat: pinned ? null : seat.seat })}>
         ${pinned ? icon("pin") : speaking ? icon("speaking") : seat.microphone ? nothing : icon("microphone-off")}
-        <span>${seat.participant.name}</span>
+        <span>${seat.participant.name || t("anonymous")}</span>
         <span class="visually-hidden">${speaking ? t("tile-speaking") : seat.microphone ? "" : t("tile-muted")}${pinned ? t("stage-pinned") : ""}</span>
       </button></li>`;
     })}</ul>`;
@@ -129,15 +132,14 @@ export class RoomStage extends LitElement {
     if (!(grid instanceof HTMLElement)) return;
     const names = this.renderRoot.querySelector(".names");
     const height = this.size.height - (names instanceof HTMLElement ? names.offsetHeight + GAP : 0);
-    const { columns, width } = gridFor(grid.childElementCount, this.size.width, height, GAP);
-    grid.style.setProperty("--columns", String(columns));
+    const width = gridFor(grid.childElementCount, this.size.width, height, GAP);
     grid.style.setProperty("--tile", `${width}px`);
   }
 
   /** Tell the page how large each picture is, when that changes the layer that is worth receiving. */
   #tellLayers() {
     const ratio = Math.min(devicePixelRatio, MAX_PIXEL_RATIO);
-    const tiles = /** @type {HTMLElement[]} */ ([...this.renderRoot.querySelectorAll("room-tile")]);
+    const tiles = /** @type {HTMLElement[]} */ ([...this.renderRoot.querySelectorAll("room-tile[data-seat]")]);
     const layers = new Map(tiles.map((tile) => [Number(tile.dataset.seat), layerFor(tile.offsetWidth * ratio)]));
     const told = JSON.stringify([...layers]);
     if (told === this.told || this.size.width === 0) return;
@@ -148,14 +150,17 @@ export class RoomStage extends LitElement {
   static styles = [base, css`
     :host { display: flex; flex-direction: column; gap: ${GAP}px; min-height: 0; height: 100%; overflow: hidden; color: var(--stage-ink); }
     .empty { margin: auto; color: var(--stage-quiet); text-align: center; padding: var(--space-4); }
+    .one { flex: 1; min-height: 0; display: flex; position: relative; }
+    .self { position: absolute; inset-block-end: 0; inset-inline-end: 0; width: min(8rem, 32%); box-shadow: 0 0 0 2px var(--stage); }
     .grid {
-      flex: 1; min-height: 0; display: grid; gap: ${GAP}px; place-content: center;
-      grid-template-columns: repeat(var(--columns, 1), minmax(0, var(--tile, 100%)));
+      flex: 1; min-height: 0; display: flex; flex-wrap: wrap; gap: ${GAP}px; place-content: center;
     }
+    .grid li { flex: none; width: var(--tile, 100%); }
     .shared { flex: 1; min-height: 0; display: grid; gap: ${GAP}px; grid-template-columns: minmax(0, 1fr) minmax(9rem, 18%); }
     .screen { aspect-ratio: auto; min-height: 0; }
     .strip { display: flex; flex-direction: column; gap: ${GAP}px; overflow: auto; }
-    .names { display: flex; flex-wrap: wrap; gap: var(--space-2); }
+    .names { flex: none; max-height: 42%; overflow: auto; display: flex; flex-wrap: wrap; gap: var(--space-2); padding: 3px; }
+    .names li { max-width: 100%; }
     .names .name {
       display: inline-flex; align-items: center; gap: 0.4em; min-height: var(--target); max-width: 100%; padding: 0 0.8em;
       border: 1px solid var(--stage-line); border-radius: 2em; background: var(--stage-raised); color: var(--stage-ink); cursor: pointer;

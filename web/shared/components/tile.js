@@ -56,12 +56,12 @@ export class RoomTile extends LitElement {
   render() {
     return html`
       <video ${ref(this.video)} .muted=${true} autoplay playsinline disablepictureinpicture tabindex="-1" aria-hidden="true" class="${this.live ? "shown" : ""} ${this.mirrored ? "mirrored" : ""}"></video>
-      ${this.live ? nothing : html`<div class="portrait" aria-hidden="true"><span class="initials">${initials(this.name)}</span></div>`}
+      ${this.live ? nothing : html`<div class="portrait" aria-hidden="true"><span class="initials">${initials(this.name) || icon("person")}</span></div>`}
       ${this.speaking ? html`<span class="chip speaking">${icon("speaking")}${t("tile-speaking")}</span>` : nothing}
       ${this.away ? html`<span class="chip away">${icon("reconnect")}${t("tile-away")}</span>` : nothing}
       <span class="plate">
         ${this.muted ? html`<span class="muted">${icon("microphone-off")}<span class="word">${t("tile-muted")}</span></span>` : nothing}
-        <span class="name">${this.name}${this.you ? html` <span class="you">${t("tile-you")}</span>` : nothing}</span>
+        <span class="name">${this.name || t("anonymous")}${this.you ? html` <span class="you">${t("tile-you")}</span>` : nothing}</span>
       </span>
       <slot></slot>`;
   }
@@ -84,6 +84,7 @@ export class RoomTile extends LitElement {
       display: grid; place-items: center; width: clamp(2.75rem, 26cqi, 8rem); aspect-ratio: 1; border-radius: 50%;
       background: #2b3a44; color: var(--stage-ink); font-size: clamp(1rem, 9cqi, 2.75rem); font-weight: 600; letter-spacing: 0.02em;
     }
+    .initials svg { width: 50%; height: 50%; }
     .chip, .plate {
       position: absolute; display: inline-flex; align-items: center; gap: 0.4em; max-width: calc(100% - 1rem);
       padding: 0.2em 0.6em; border-radius: 0.5em; background: rgb(10 16 20 / 82%); font-size: clamp(0.8125rem, 3.2cqi, 1.125rem); line-height: 1.4;

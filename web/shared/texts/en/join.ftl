@@ -27,6 +27,7 @@ entry-name-missing = Enter the name that others shall see.
 entry-join = Join
 entry-joining = Joining…
 entry-listening = You join as a listener. Your microphone and camera stay off, and you are not asked for them unless you agree to speak.
+entry-quiet = Your microphone and camera stay off until you go on stage.
 entry-listening-only = You join as a listener. This address is for listening; should you be invited to speak, the page leads you to the secure address.
 
 ## Full-page messages. An action is the one thing to do next; a message without one has nothing to do.
