@@ -44,11 +44,7 @@ impl NtpOffset {
         self.next = (self.next + 1) % REPORTS;
     }
 
-    /// The relay's time at the publisher's `ntp`, as if the fastest of its reports had taken no time.
-    pub fn relay_time(&self, ntp: u64) -> Option<Time> {
-        self.at(nanos(ntp))
-    }
-
+    /// The relay's time at the publisher's NTP time, as if the fastest of its reports had taken no time.
     fn at(&self, ntp_nanos: i64) -> Option<Time> {
         let time = self.least()?.checked_add(ntp_nanos)?;
         u64::try_from(time).ok().map(Time)
@@ -121,11 +117,11 @@ mod tests {
     #[test]
     fn the_least_delayed_report_counts() {
         let mut offset = NtpOffset::default();
-        assert_eq!(offset.relay_time(ntp(0)), None);
+        assert_eq!(offset.at(nanos(ntp(0))), None);
         for (ms, delay) in [(0, 70), (1_000, 20), (2_000, 400), (3_000, 35)] {
             offset.sender_report(ntp(ms), at(ms + delay));
         }
-        assert!(near(offset.relay_time(ntp(5_000)), at(5_020)));
+        assert!(near(offset.at(nanos(ntp(5_000))), at(5_020)));
     }
 
     #[test]
@@ -134,7 +130,7 @@ mod tests {
         for report in 0..40 {
             offset.sender_report(ntp(report * 1_000), at(report * 1_001)); // 1 ms per second slow
         }
-        assert!(near(offset.relay_time(ntp(39_000)), at(39_000 + 39 - 15)));
+        assert!(near(offset.at(nanos(ntp(39_000))), at(39_000 + 39 - 15)));
     }
 
     #[test]
@@ -145,7 +141,7 @@ mod tests {
             for report in 0..reports {
                 offset.sender_report(ntp(after + report), at(61_000 + report));
             }
-            assert!(near(offset.relay_time(ntp(after)), at(61_000)), "{after}");
+            assert!(near(offset.at(nanos(ntp(after))), at(61_000)), "{after}");
         }
     }
 
@@ -161,7 +157,7 @@ mod tests {
         ] {
             offset.sender_report(ntp(ms), at(ms + delay));
         }
-        assert!(near(offset.relay_time(ntp(9_000)), at(9_020)));
+        assert!(near(offset.at(nanos(ntp(9_000))), at(9_020)));
     }
 
     #[test]
@@ -200,13 +196,12 @@ mod tests {
         fn any_report_is_survived(reports in prop::collection::vec((any::<u64>(), any::<u32>(), 0u64..1 << 60), 1..40)) {
             let mut offset = NtpOffset::default();
             let mut clock = RtpClock::new(90_000);
-            for (ntp, rtp, nanos) in reports {
-                offset.sender_report(ntp, Time(nanos));
+            for (ntp, rtp, arrival) in reports {
+                offset.sender_report(ntp, Time(arrival));
                 clock.sender_report(ntp, rtp);
-                if let Some(capture) = clock.capture(rtp, &offset, Time(nanos)) {
-                    prop_assert!(capture.since(Time(nanos)) <= Duration::from_secs(5));
+                if let Some(capture) = clock.capture(rtp, &offset, Time(arrival)) {
+                    prop_assert!(capture.since(Time(arrival)) <= Duration::from_secs(5));
                 }
-                offset.relay_time(ntp);
             }
         }
     }

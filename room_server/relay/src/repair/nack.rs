@@ -64,12 +64,6 @@ impl NackList {
         self.keyframe_needed = false;
     }
 
-    /// Nobody wants this SSRC any more.
-    pub fn clear(&mut self) {
-        self.missing.clear();
-        self.keyframe_needed = false;
-    }
-
     /// Append the numbers to ask for at `now` to `out`, ascending; gives up on what is too old or was asked
     /// for too often.
     pub fn due(&mut self, now: Time, rtt: Duration, out: &mut Vec<Seq>) {
