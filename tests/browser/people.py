@@ -1,0 +1,102 @@
+"""What people do on the pages, in the words of the pages, and the figures that their browsers keep."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Browser, expect
+
+from tests.support.browser import QUADRANT_COLOURS, Person, until
+from tests.support.server import Administrator
+
+
+async def enter(
+    browser: Browser, admin: Administrator, town_hall: str, *roles: str, name: str, query: str = "?debug", width: int = 1280
+) -> Person:
+    """Open a link of these roles and press Join; returns once the page shows the town hall."""
+    token = await admin.link(town_hall, *roles, name=name)
+    person = await Person.open(browser, admin.server.url, token, query=query, width=width)
+    await person.page.locator("room-entry input[name=name]").fill(name)
+    await person.page.locator("room-entry button.primary").click()
+    await expect(person.page.locator("room-page")).to_be_visible()
+    return person
+
+
+async def act(person: Person, name: str) -> None:
+    """Press the control of the dock that does this."""
+    await person.page.locator(f"[data-act={name}]").click()
+
+
+async def go_on_stage(person: Person, *, camera: bool = True) -> None:
+    """Take a seat by right; the microphone opens with it, the camera by its own button."""
+    await act(person, "take-seat")
+    await expect(person.page.locator("[data-act=leave-stage]")).to_be_visible()
+    if camera:
+        await act(person, "camera")
+        await until(lambda: sending(person, "video"), what="the camera's packets")
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Counters of one receive slot: frames, the decoder's picture size, and the sound's energy."""
+
+    mid: str
+    received: int
+    decoded: int
+    dropped: int
+    freezes: int
+    lost: int
+    width: int
+    height: int
+    keyframes: int
+
+
+async def stats(person: Person, kind: str) -> list[dict[str, Any]]:
+    """The entries of `getStats` with this type."""
+    entries: list[dict[str, Any]] = await person.evaluate("() => window.__room.stats()")
+    return [entry for entry in entries if entry["type"] == kind]
+
+
+async def sending(person: Person, kind: str) -> bool:
+    return any(entry["kind"] == kind and entry["packetsSent"] > 0 for entry in await stats(person, "outbound-rtp"))
+
+
+async def video_in(person: Person) -> dict[int, Frames]:
+    """Every video slot that has ever received, by the seat that feeds it."""
+    seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
+    found = {}
+    for entry in await stats(person, "inbound-rtp"):
+        if entry["kind"] == "video" and entry.get("framesReceived"):
+            found[seats[entry["mid"]]] = Frames(
+                mid=entry["mid"],
+                received=entry["framesReceived"],
+                decoded=entry["framesDecoded"],
+                dropped=entry.get("framesDropped", 0),
+                freezes=entry.get("freezeCount", 0),
+                lost=entry.get("packetsLost", 0),
+                width=entry.get("frameWidth", 0),
+                height=entry.get("frameHeight", 0),
+                keyframes=entry.get("keyFramesDecoded", 0),
+            )
+    return found
+
+
+async def audio_energy(person: Person) -> dict[int, float]:
+    """Sound energy so far of each audio slot, by seat."""
+    seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
+    entries = [entry for entry in await stats(person, "inbound-rtp") if entry["kind"] == "audio"]
+    return {seats[entry["mid"]]: entry.get("totalAudioEnergy", 0.0) for entry in entries if entry.get("packetsReceived")}
+
+
+async def frames_sent(person: Person) -> dict[str, int]:
+    """Frames sent per layer (rid) of the camera."""
+    return {
+        entry["rid"]: entry.get("framesSent", 0)
+        for entry in await stats(person, "outbound-rtp")
+        if entry["kind"] == "video" and entry.get("rid") and entry.get("framesSent")
+    }
+
+
+async def quadrants(person: Person, seat: int) -> list[list[float]]:
+    """Average colours of the picture in this seat's tile: top left, top right, bottom left, bottom right."""
+    found: list[list[float]] = await person.page.locator(f'room-tile[data-seat="{seat}"] video').evaluate(QUADRANT_COLOURS)
+    return found
