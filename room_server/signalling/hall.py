@@ -30,7 +30,7 @@ from room_server.storage.store import Credentials, Person, TownHallRecord, TownH
 from room_server.townhall.commands import AnyCommand
 from room_server.townhall.event import HandsChanged, Left, PhaseChanged, Recorded, Renamed, RolesChanged
 from room_server.townhall.participant import Arrival
-from room_server.townhall.roles import Permission, Role, is_staff, permissions_of
+from room_server.townhall.roles import Role, is_staff
 from room_server.townhall.state import Settings
 from room_server.townhall.townhall import Applied, TownHall
 from room_server.townhall.values import Phase
@@ -52,6 +52,7 @@ class RunningHall:
         credentials: Credentials,
         plane: MediaPlane,
         clock: Callable[[], float],
+        on_over: "Callable[[RunningHall], None]",
     ) -> None:
         phase: Phase = msgspec.convert(record.phase, Phase)
         settings = Settings(record.id, record.title, record.language, record.seats, record.capacity, record.starts_at)
@@ -61,8 +62,9 @@ class RunningHall:
         self._town_halls = town_halls
         self._credentials = credentials
         self._clock = clock
+        self._on_over = on_over
         self._outbox = Outbox(self._town_hall.revision)
-        self._records = Records()
+        self._records = Records(on_settled=self._let_go_if_over)
         self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
         self._connections: dict[ParticipantId, Connection] = {}
         self._newest: dict[ParticipantId, object] = {}
@@ -79,8 +81,8 @@ class RunningHall:
 
     @property
     def over(self) -> bool:
-        """Closed, and everybody has gone."""
-        return self._town_hall.phase == "closed" and not self.people
+        """Closed, everybody has gone, and all of it is on record."""
+        return self._town_hall.phase == "closed" and not self.people and self._records.settled
 
     async def enter(self, connection: Connection, person: Person, credential: str, request: Join | Resume) -> Entry:
         """Let a page in as this person, whose next credential is given; what it is told.
@@ -188,12 +190,11 @@ class RunningHall:
     ) -> Transport | None:
         if request.offer is None:
             return None
-        may_speak = arrival.speaks and Permission.SPEAK in permissions_of(arrival.roles)
         ticket = self._newest[arrival.id] = object()
         transport = await self._director.make(
             arrival.id,
             offer=request.offer,
-            publish=request.publish.as_mapping() if may_speak else {},
+            publish=request.publish.as_mapping(),
             staff=is_staff(arrival.roles),
             network=connection.network,
         )
@@ -255,6 +256,11 @@ class RunningHall:
             self._people = self.people
             self._outbox.count(self._people)
         self._arm()
+        self._let_go_if_over()
+
+    def _let_go_if_over(self) -> None:
+        if self.over:
+            self._on_over(self)
 
     def _consequence(self, recorded: Recorded) -> None:
         match recorded.event:

@@ -56,7 +56,6 @@ class Halls:
         hall = await self.running(id)
         hall.close()
         await hall.written()
-        self.let_go(hall)
 
     async def forget(self, id: TownHallId) -> None:
         """Deleted: everyone out, nothing kept."""
@@ -101,4 +100,5 @@ class Halls:
             credentials=self.credentials,
             plane=self._plane,
             clock=self._clock,
+            on_over=self.let_go,
         )

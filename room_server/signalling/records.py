@@ -14,18 +14,24 @@ _BACK_OFF = (0.1, 0.5, 2.0, 10.0)
 
 
 class Records:
-    """The writes of one town hall. Bound to the running loop."""
+    """The writes of one town hall; `on_settled` is called whenever all are done. Bound to the running loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_settled: Callable[[], None]) -> None:
+        self._on_settled = on_settled
         self._queue: asyncio.Queue[tuple[str, Callable[[], Awaitable[None]]]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._unwritten = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything is written."""
+        return not self._unwritten
 
     def add(self, what: str, write: Callable[[], Awaitable[None]]) -> None:
         """Queue a write; `what` names it in the log and holds nothing personal."""
         self._queue.put_nowait((what, write))
         self._unwritten += 1
-        if self._worker is None:
+        if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name="records")
 
     async def settle(self, patience: float) -> None:
@@ -45,11 +51,12 @@ class Records:
             self._worker = None
 
     async def _work(self) -> None:
-        while True:
-            what, write = await self._queue.get()
+        while not self._queue.empty():
+            what, write = self._queue.get_nowait()
             await self._write(what, write)
             self._unwritten -= 1
             self._queue.task_done()
+        self._on_settled()
 
     async def _write(self, what: str, write: Callable[[], Awaitable[None]]) -> None:
         attempt = 0

@@ -22,7 +22,7 @@ from room_server.signalling.requests import (
     read_media,
 )
 from room_server.signalling.wire import NAMESPACE, UNKNOWN, Line
-from room_server.townhall.commands import Close, Leave, Remove, Rename, Start
+from room_server.townhall.commands import Close, Remove, Rename, Start
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +111,6 @@ class TownHallNamespace:
         revision = hall.revision
         if isinstance(request, _RECORDED):
             await hall.written()
-        if isinstance(request, Close | Leave):
-            self._halls.let_go(hall)
         return {"revision": revision, **applied.result}
 
     async def _media(self, connection: Connection, payload: object) -> _Ack:
@@ -164,4 +162,3 @@ class TownHallNamespace:
         connection.line.unlock()
         if hall := connection.hall:
             hall.lose(connection)
-            self._halls.let_go(hall)

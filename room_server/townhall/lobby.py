@@ -46,6 +46,8 @@ def join(state: State, arrival: Arrival) -> None:
     _set_presence(state, person, "here")
     _set_name(state, person, arrival.name)
     _set_roles(state, person, arrival.roles)
+    if not person.speaks:
+        stage.vacate(state, person.id)
 
 
 def lose(state: State, id: ParticipantId, now: float, seen: float) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from tests.unit.signalling.conftest import House, Page, until
 
 
@@ -24,13 +22,6 @@ async def test_an_offer_is_answered(house: House) -> None:
     answer = await house.page().join(house.store.admit("ann"), offer="sdp", publish={"microphone": "0"}, slots=2)
     assert answer["media"] == {"answer": "answer to sdp", "slots": [{"mid": "3", "kind": "audio", "seat": 1}]}
     assert house.plane.published["sdp"] == {"microphone": "0"}
-
-
-@pytest.mark.parametrize(("roles", "speaks"), [(("observer",), True), (("attendee",), False)])
-async def test_who_may_not_speak_publishes_nothing(house: House, roles: tuple[str, ...], speaks: bool) -> None:
-    credential = house.store.admit("ann", *roles, speaks=speaks)
-    await house.page().join(credential, offer="sdp", publish={"microphone": "0"})
-    assert house.plane.published["sdp"] == {}
 
 
 async def test_staff_receive_backstage(house: House) -> None:

@@ -156,3 +156,11 @@ def test_losing_the_right_to_speak_frees_the_seat() -> None:
     assert hall.view(ANNA)["stage"][0]["participant"]["roles"] == ["interpreter"]
     hall.town_hall.join(arrival(SPEAKER, Role.OBSERVER))
     assert hall.on_stage() == {}
+
+
+def test_who_comes_back_on_a_page_that_cannot_speak_leaves_the_stage() -> None:
+    hall = Hall()
+    hall.do(SPEAKER, TakeSeat())
+    hall.do(SPEAKER, SetMedia(microphone=True))
+    assert types(hall.town_hall.join(arrival(SPEAKER, speaks=False))) == ["seats"]
+    assert hall.on_stage() == {}

@@ -117,6 +117,7 @@ class TownHallMachine(RuleBasedStateMachine):
             person = town_hall.person(id)
             assert person is not None
             assert Permission.SPEAK in person.permissions
+            assert person.speaks
         assert town_hall.screen in (None, *sitting)
         for seat in town_hall.seats:
             assert seat.occupant or not (seat.microphone or seat.camera or seat.muted_by)
