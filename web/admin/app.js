@@ -28,13 +28,20 @@ export class RoomAdmin extends LitElement {
     this.problem = "";
     /** The address where administration is possible. */
     this.secure = "";
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.timer = undefined;
     this.addEventListener("act", (event) => void this.#act(/** @type {CustomEvent<Act>} */ (event).detail));
   }
 
   connectedCallback() {
     super.connectedCallback();
     void this.#act({ name: "look" });
-    setInterval(() => this.view === "board" && document.visibilityState === "visible" && void this.#load().catch(() => {}), REFRESH_MS);
+    this.timer = setInterval(() => this.view === "board" && document.visibilityState === "visible" && void this.#load().catch(() => {}), REFRESH_MS);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
   }
 
   render() {

@@ -10,7 +10,6 @@ import { MediaLink } from "./media-link.js";
 
 // Phones, and windows as narrow: one picture at a time fits, and data is dear.
 const SMALL_PAGE = "(max-width: 640px), (pointer: coarse) and (max-width: 1024px)";
-const DEFAULT_SEATS = 8;
 const RETRY_MS = 500;
 
 /** Refusals on entry after which coming again is of no use. @type {Map<string, Ending>} */
@@ -160,7 +159,7 @@ export class Session extends EventTarget {
   /** @param {Admission} admission @returns {Promise<Entry>} */
   async #ask(admission) {
     const needs = {
-      seats: admission.town_hall.seats ?? DEFAULT_SEATS,
+      seats: admission.town_hall.seats,
       small: this.small,
       speaks: admission.speaks,
     };

@@ -146,8 +146,3 @@ export function seated(room) {
 export function myInvitation(room) {
   return room.invitations.find((invitation) => invitation.participant === room.you.id);
 }
-
-/** Whether sound and pictures of the stage may reach this person now. @param {Room} room */
-export function hears(room) {
-  return room.phase === "live" || (isStaff(room) && (room.phase === "backstage" || room.phase === "closed"));
-}
