@@ -8,6 +8,6 @@ project = tomllib.loads(Path("pyproject.toml").read_text())
 wanted = {
     # maturin builds the native module, so running needs it too.
     "run": [*project["project"]["dependencies"], *project["build-system"]["requires"]],
-    "dev": project["dependency-groups"]["dev"],
+    "dev": project["project"]["optional-dependencies"]["dev"],
 }
 print("\n".join(wanted[sys.argv[1]]))
