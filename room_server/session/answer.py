@@ -121,14 +121,15 @@ def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint, se
 
 
 def with_candidates(answer: Description, addresses: Sequence[str], port: int) -> Description:
-    """One host candidate per address in the first section of the bundle, where all three clients look."""
+    """One host candidate per address in the bundle's first section, for browsers, and in its last, for aiortc."""
     lines = tuple(
         f"{place + 1} 1 udp {(126 << 24) + ((_HOST_PREFERENCE - place) << 8) + 255} {address} {port} typ host"
         for place, address in enumerate(addresses)
     )
     sections = list(answer.sections)
-    first = next(index for index, section in enumerate(sections) if not section.rejected)
-    sections[first] = msgspec.structs.replace(sections[first], candidates=lines)
+    accepted = [index for index, section in enumerate(sections) if not section.rejected]
+    for index in {accepted[0], accepted[-1]}:
+        sections[index] = msgspec.structs.replace(sections[index], candidates=lines)
     return msgspec.structs.replace(answer, sections=tuple(sections))
 
 

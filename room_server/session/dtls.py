@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AEAD_AES_256_GCM,
+    SRTP_AES128_CM_SHA1_80,
     RTCCertificate,
     RTCDtlsFingerprint,
     RTCDtlsParameters,
@@ -22,8 +23,14 @@ from OpenSSL import SSL
 
 from room_server.session.sdp import Fingerprint
 
-PROFILES: Final[list[SRTPProtectionProfile]] = [SRTP_AEAD_AES_256_GCM, SRTP_AEAD_AES_128_GCM]
-"""What the relay speaks, preferred first. Every client in use has both."""
+PROFILES: Final[list[SRTPProtectionProfile]] = [
+    SRTP_AEAD_AES_256_GCM,
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80,
+]
+"""What the relay speaks, in aiortc's order: every client in use takes the first."""
+_IANA_NAMES: Final = {b"SRTP_AES128_CM_SHA1_80": "SRTP_AES128_CM_HMAC_SHA1_80"}
+"""Where OpenSSL's name is another."""
 
 HANDSHAKE_TIMEOUT: Final = 20.0
 """Seconds from the first datagram. At 30 % loss the worst of eight took 1.1 s, at 50 % 3.3 s; beyond is hopeless."""
@@ -228,7 +235,7 @@ class _KeyDtls(RTCDtlsTransport):
         material = self._ssl.export_keying_material(_EXPORTER, 2 * (profile.key_length + profile.salt_length))
         client, server = (profile.get_key_and_salt(material, side) for side in (0, 1))
         rx, tx = (client, server) if self._role == "server" else (server, client)
-        self._hand_out(name.decode(), rx, tx)
+        self._hand_out(_IANA_NAMES.get(name, name.decode()), rx, tx)
 
 
 def _parameters(fingerprints: Sequence[Fingerprint]) -> RTCDtlsParameters:

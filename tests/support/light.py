@@ -48,8 +48,9 @@ class LightClient(asyncio.DatagramProtocol):
         """The newest decrypted RTP packet of each SSRC."""
         self.failed = 0
         """Packets that could not be decrypted."""
-        self._ufrag, self._pwd = secrets.token_hex(4), secrets.token_hex(12)
-        self.offer = _under(offer, self._ufrag, self._pwd, identity.fingerprint)
+        self._fingerprint = identity.fingerprint
+        self.offer = offer
+        self._new_credentials()
         self._address = address
         self._ssl = SSL.Connection(identity.context, None)
         self._ssl.set_connect_state()
@@ -59,14 +60,14 @@ class LightClient(asyncio.DatagramProtocol):
         self._dtls_timer: asyncio.TimerHandle | None = None
         self._checked = False
         self._keyed: asyncio.Future[None] | None = None
+        self._answered: asyncio.Future[None] | None = None
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
 
     async def connect(self, answer: str, *, timeout: float = 20) -> None:
         """Until SRTP keys are agreed. `TimeoutError` otherwise."""
         loop = asyncio.get_running_loop()
-        self._username = f"{_value(answer, 'ice-ufrag')}:{self._ufrag}"
-        self._remote_pwd = _value(answer, "ice-pwd")
+        self._take_credentials(answer)
         candidate = _value(answer, "candidate").split()
         self._keyed = loop.create_future()
         self._transport, _ = await loop.create_datagram_endpoint(
@@ -74,6 +75,20 @@ class LightClient(asyncio.DatagramProtocol):
         )
         self._check()
         await asyncio.wait_for(self._keyed, timeout)
+
+    def restart_offer(self) -> str:
+        """The same offer with new ICE credentials; `restarted` with its answer."""
+        self._new_credentials()
+        return self.offer
+
+    async def restarted(self, answer: str, *, timeout: float = 10) -> None:
+        """Until a check under the new credentials has succeeded."""
+        self._take_credentials(answer)
+        self._checked, self._answered = False, asyncio.get_running_loop().create_future()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._check()
+        await asyncio.wait_for(self._answered, timeout)
 
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send one RTP packet."""
@@ -105,6 +120,14 @@ class LightClient(asyncio.DatagramProtocol):
         elif 128 <= first < 192 and self._rx is not None:
             self._media(data)
 
+    def _new_credentials(self) -> None:
+        self._ufrag, self._pwd = secrets.token_hex(4), secrets.token_hex(12)
+        self.offer = _under(self.offer, self._ufrag, self._pwd, self._fingerprint)
+
+    def _take_credentials(self, answer: str) -> None:
+        self._username = f"{_value(answer, 'ice-ufrag')}:{self._ufrag}"
+        self._remote_pwd = _value(answer, "ice-pwd")
+
     def _check(self) -> None:
         assert self._transport is not None
         self._transaction, request = stun.check(username=self._username, password=self._remote_pwd)
@@ -116,6 +139,8 @@ class LightClient(asyncio.DatagramProtocol):
         answered = stun.succeeded(data, transaction=self._transaction, password=self._remote_pwd)
         if answered and not self._checked:
             self._checked = True
+            if self._answered is not None and not self._answered.done():
+                self._answered.set_result(None)
             self._handshake()
 
     def _handshake(self) -> None:

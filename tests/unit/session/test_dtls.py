@@ -5,7 +5,13 @@ from collections.abc import Callable
 
 import pylibsrtp
 import pytest
-from aiortc.rtcdtlstransport import SRTP_AES128_CM_SHA1_80, RTCCertificate, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import (
+    SRTP_AES128_CM_SHA1_80,
+    RTCCertificate,
+    SRTPProtectionProfile,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
 
 from room_server.session import dtls
 from room_server.session.dtls import Certificate, DtlsEndpoint, self_test
@@ -115,9 +121,18 @@ async def test_a_certificate_other_than_the_offers_is_refused() -> None:
     await pair.finish()
 
 
-async def test_an_srtp_profile_the_relay_lacks_is_refused() -> None:
+async def test_profiles_go_by_their_iana_names() -> None:
     pair = Pair()
     pair.client._srtp_profiles = [SRTP_AES128_CM_SHA1_80]
+    await pair.connect()
+    profile, rx, tx = await pair.keys
+    assert (profile, len(rx), len(tx)) == ("SRTP_AES128_CM_HMAC_SHA1_80", 30, 30)
+    await pair.finish()
+
+
+async def test_an_srtp_profile_the_relay_lacks_is_refused() -> None:
+    pair = Pair()
+    pair.client._srtp_profiles = [SRTPProtectionProfile(2, b"SRTP_AES128_CM_SHA1_32", 16, 14)]
     await pair.connect()
     assert await pair.ended == "handshake"
     assert not pair.keys.done()
