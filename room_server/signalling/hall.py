@@ -68,6 +68,7 @@ class RunningHall:
         self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
         self._connections: dict[ParticipantId, Connection] = {}
         self._newest: dict[ParticipantId, object] = {}
+        """Of everybody's requests to come in, the one that counts."""
         self._speaker = 0
         self._people = 0
         self._stopped = False
@@ -95,8 +96,9 @@ class RunningHall:
             name = known.name
         arrival = Arrival(person.participant, name, frozenset(map(Role, person.roles)), person.link, person.speaks)
         self._town_hall.check_admission(arrival)
+        ticket = self._newest[arrival.id] = object()
         transport = await self._transport_for(connection, arrival, request)
-        applied = self._join(connection, arrival, transport)
+        applied = self._join(connection, arrival, transport, ticket)
         self._take_over(connection, arrival.id)
         if transport:
             self._director.install(arrival.id, transport, self._town_hall)
@@ -108,7 +110,7 @@ class RunningHall:
         # Other roles see other things: only a snapshot tells them all.
         steady = not any(isinstance(recorded.event, RolesChanged) for recorded in applied.events)
         revision = request.revision if isinstance(request, Resume) and steady else None
-        self._outbox_add(connection, arrival.id)
+        self._subscribe(connection, arrival.id)
         return self._entry(arrival.id, credential, revision, transport)
 
     def apply(self, command: AnyCommand, by: ParticipantId) -> Applied:
@@ -190,22 +192,19 @@ class RunningHall:
     ) -> Transport | None:
         if request.offer is None:
             return None
-        ticket = self._newest[arrival.id] = object()
-        transport = await self._director.make(
+        return await self._director.make(
             arrival.id,
             offer=request.offer,
             publish=request.publish.as_mapping(),
             staff=is_staff(arrival.roles),
             network=connection.network,
         )
-        if self._newest.get(arrival.id) is not ticket:
-            transport.close()
-            raise RoomError("replaced", "Another page of yours has taken over.", status=409)
-        del self._newest[arrival.id]
-        return transport
 
-    def _join(self, connection: Connection, arrival: Arrival, transport: Transport | None) -> Applied:
+    def _join(self, connection: Connection, arrival: Arrival, transport: Transport | None, ticket: object) -> Applied:
         try:
+            self._town_hall.check_admission(arrival)
+            if self._newest.get(arrival.id) is not ticket:
+                raise RoomError("replaced", "Another page of yours has taken over.", status=409)
             if self._stopped or not connection.open:
                 raise RoomError("restarting", "Connect again.", status=503)
             return self._town_hall.join(arrival)
@@ -223,7 +222,7 @@ class RunningHall:
         self._connections[id] = connection
         connection.belongs_to(self, id)
 
-    def _outbox_add(self, connection: Connection, id: ParticipantId) -> None:
+    def _subscribe(self, connection: Connection, id: ParticipantId) -> None:
         person = self._town_hall.person(id)
         assert person is not None
         hand = self._town_hall.hand_positions().get(id)
@@ -265,6 +264,7 @@ class RunningHall:
     def _consequence(self, recorded: Recorded) -> None:
         match recorded.event:
             case PhaseChanged(phase=phase):
+                log.info("town hall %s: %s", self._id, phase)
                 self._records.add("phase", lambda: self._town_halls.set_phase(self._id, phase))
             case Renamed(participant=id, name=name):
                 self._record_name(id, name)
@@ -283,6 +283,7 @@ class RunningHall:
 
     def _part(self, id: ParticipantId, notice: Removed | None) -> None:
         """Somebody takes part no longer: their media ends and their page is told."""
+        self._newest.pop(id, None)
         self._director.drop(id)
         if notice:
             self._outbox.tell(id, notice)

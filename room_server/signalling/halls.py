@@ -1,7 +1,6 @@
 """The town halls that run in this process."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 
@@ -12,8 +11,6 @@ from room_server.signalling.hall import RunningHall
 from room_server.signalling.notices import Restarting
 from room_server.storage.store import Credentials, TownHalls
 
-log = logging.getLogger(__name__)
-
 # How long pages should wait for the server to be back; `make run` takes less.
 _RESTART_SECONDS = 5
 # A database that is away must not keep the process from stopping.
@@ -21,7 +18,7 @@ _WRITE_PATIENCE = 5.0
 
 
 class Halls:
-    """Town halls by id, loaded when first needed. Implements `ports.LiveTownHalls`."""
+    """Town halls by id, loaded when first needed. Implements `api.ports.LiveTownHalls`."""
 
     def __init__(
         self,

@@ -92,6 +92,21 @@ async def test_of_two_joins_at_the_gate_the_later_wins(house: House) -> None:
     assert house.plane.session("sdp0").closed
 
 
+async def test_a_resume_overtakes_a_join_at_the_gate(house: House) -> None:
+    ann = await house.enter("ann")
+    await ann.cut()
+    house.plane.gate.clear()
+    slow, quick = await house.page().connect(), await house.page().connect()
+    asked = asyncio.create_task(slow.join(ann.entry["credential"], offer="sdp"))
+    await house.plane.waiting.acquire()
+    resumed = await quick.ask({"type": "resume", "credential": ann.entry["credential"], "revision": 0})
+    assert "snapshot" in resumed
+    house.plane.gate.set()
+    assert (await asked)["error"] == "replaced"
+    assert house.plane.session("sdp").closed
+    assert (await quick.do("raise_hand"))["my_hand"] == 1
+
+
 async def test_a_page_that_leaves_while_it_waits_at_the_gate_never_came(house: House) -> None:
     house.plane.gate.clear()
     page = await house.page().connect()
