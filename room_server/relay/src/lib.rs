@@ -7,6 +7,7 @@
 
 pub mod arena;
 mod bytes;
+pub mod client;
 pub mod command;
 pub mod drop;
 pub mod ice;

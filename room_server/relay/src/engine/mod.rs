@@ -10,7 +10,7 @@ mod outbox;
 mod rtcp_in;
 mod targets;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 mod track;
 

@@ -7,3 +7,6 @@ pub mod send;
 pub mod udp;
 pub mod wake;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;

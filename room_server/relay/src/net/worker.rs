@@ -160,33 +160,39 @@ impl Worker {
     /// Until the sockets run dry, within bounds. Whether anything came.
     fn receive(&mut self) -> bool {
         let mut any = false;
-        for (index, socket) in self.sockets.iter().enumerate() {
+        for index in 0..self.sockets.len() {
             for _ in 0..BATCHES {
-                // An error here belongs to an earlier send (ICMP); the next call goes on.
-                let Ok(count @ 1..) = self.batch.receive(socket) else {
+                let Some(socket) = self.sockets.get(index) else {
                     break;
                 };
-                any = count > 0;
+                // An error here belongs to an earlier send (ICMP); the next call goes on.
+                let Ok(1..) = self.batch.receive(socket) else {
+                    break;
+                };
+                any = true;
+                // Whoever sent one of these may have been told to by what was commanded before.
+                self.take_commands();
                 let moment = self.clock.moment();
                 let engine = &mut self.engine;
                 self.batch.each(|r| {
                     engine.handle_datagram(moment.arrival(r.stamp), r.from, index as u8, r.bytes);
                 });
-                if let (Some(total), Some(seen)) =
-                    (self.batch.overflow(), self.overflows.get_mut(index))
-                {
-                    let fresh = total.wrapping_sub(*seen);
-                    self.engine
-                        .counters_mut()
-                        .add(Count::KernelDrops, u64::from(fresh));
-                    *seen = total;
-                }
+                self.count_overflow(index);
                 if !self.batch.was_full() {
                     break;
                 }
             }
         }
         any
+    }
+
+    fn count_overflow(&mut self, index: usize) {
+        let seen = self.overflows.get_mut(index);
+        if let Some((total, seen)) = self.batch.overflow().zip(seen) {
+            let fresh = u64::from(total.wrapping_sub(*seen));
+            self.engine.counters_mut().add(Count::KernelDrops, fresh);
+            *seen = total;
+        }
     }
 
     fn take_commands(&mut self) {

@@ -1,0 +1,221 @@
+//! Losses both ways, reports, estimates.
+
+use super::*;
+use crate::rtcp::{self, Packet};
+
+fn compounds(house: &House, peer: u32) -> impl Iterator<Item = Packet<'_>> {
+    house
+        .guest(peer)
+        .compounds
+        .iter()
+        .flat_map(|c| rtcp::packets(c))
+}
+
+#[test]
+fn what_a_viewer_asks_for_comes_again_even_across_switch_and_workers() {
+    let mut house = House::on_air(2);
+    house.enter(publisher(2), 0);
+    house.enter(attendee(3, 1), 1);
+    let (media, rtx) = (
+        house.guest(3).spec.slots[1].ssrc.0,
+        house.guest(3).spec.slots[1].rtx_ssrc.unwrap().0,
+    );
+    house.frame(1, 0, true, 3);
+    let lost = house.guest(3).video()[1].clone();
+    house.seat(1, 2);
+    house.frame(2, 0, true, 1);
+    house.pass(10);
+    house.rtcp(3, |out| {
+        rtcp::write_nack(out, Ssrc(1), Ssrc(media), [lost.0.seq]);
+    });
+    let again = house.guest(3).on(rtx);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].0.pt, Pt(97));
+    assert_eq!(again[0].0.timestamp, lost.0.timestamp);
+    assert_eq!(again[0].1[..2], lost.0.seq.to_be_bytes());
+    assert_eq!(again[0].1[2..], lost.1);
+    assert_eq!(house.count(Count::RtxOut), 1);
+
+    // Again within a round trip: named, not sent.
+    house.rtcp(3, |out| {
+        rtcp::write_nack(out, Ssrc(1), Ssrc(media), [lost.0.seq]);
+    });
+    assert_eq!(
+        (house.count(Count::RtxOut), house.dropped(Drop::RepairLimit)),
+        (1, 1)
+    );
+    // Never sent: silence.
+    house.rtcp(3, |out| {
+        rtcp::write_nack(out, Ssrc(1), Ssrc(media), [lost.0.seq.wrapping_add(5000)]);
+    });
+    assert_eq!(
+        (house.count(Count::RtxOut), house.dropped(Drop::NotCached)),
+        (1, 1)
+    );
+    house.assert_all_decrypt();
+}
+
+#[test]
+fn a_publishers_loss_is_asked_for_and_mended_by_its_retransmission() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    house.frame(1, 0, true, 1);
+    let guest = house.guests.get_mut(&1).unwrap();
+    let missing = guest.number(110);
+    house.frame(1, 0, false, 2);
+    house.pass(30);
+    let asked: Vec<u16> = compounds(&house, 1)
+        .filter_map(|p| {
+            if let Packet::Nack(n) = p {
+                Some(n.seqs().collect::<Vec<_>>())
+            } else {
+                None
+            }
+        })
+        .flatten()
+        .collect();
+    assert_eq!(asked, [missing.wire()]);
+    let before = house.guest(2).video().len();
+    let mut payload = missing.wire().to_be_bytes().to_vec();
+    payload.extend(vp8_payload(false, false, 9, 200));
+    let repair = |house: &mut House, seq: u64| {
+        let guest = house.guests.get_mut(&1).unwrap();
+        let media = Media {
+            repaired: true,
+            payload: &payload,
+            ..guest.media(150, Pt(97), CAMERA, "q", Seq(seq))
+        };
+        let datagram = guest.client.rtp(&media).unwrap();
+        house.deliver(1, datagram);
+    };
+    repair(&mut house, 1);
+    let numbers: Vec<u16> = house.guest(2).video().iter().map(|(h, _)| h.seq).collect();
+    assert_eq!(numbers.len(), before + 1);
+    let first = numbers[0];
+    assert_eq!(
+        numbers,
+        [first, first + 2, first + 3, first + 1],
+        "the number that was left free for it"
+    );
+    repair(&mut house, 2);
+    assert_eq!(
+        (house.guest(2).video().len(), house.dropped(Drop::Duplicate)),
+        (before + 1, 1)
+    );
+    house.assert_all_decrypt();
+}
+
+#[test]
+fn a_publisher_gets_arrival_times_and_reports() {
+    let mut house = House::on_air(1);
+    for _ in 0..60 {
+        house.frame(1, 0, false, 1);
+        house.speak(1, 30);
+        house.pass(20);
+    }
+    let covered: usize = compounds(&house, 1)
+        .filter_map(|p| {
+            if let Packet::TransportFeedback(f) = p {
+                Some(f.arrivals().count())
+            } else {
+                None
+            }
+        })
+        .sum();
+    assert!(covered >= 110, "{covered} of 120 told");
+    let blocks: Vec<_> = compounds(&house, 1)
+        .filter_map(|p| {
+            if let Packet::ReceiverReport(r) = p {
+                Some(r.blocks().count())
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(blocks, [2], "one report a second on both streams");
+    assert!(house.count(Count::TwccOut) > 15);
+    assert!(
+        house
+            .events
+            .contains(&Event::Layers(PeerId(1), CAMERA, vec!["q".into()])),
+        "{:?}",
+        house.events
+    );
+    assert!(
+        house
+            .events
+            .contains(&Event::Layers(PeerId(1), MICROPHONE, vec![String::new()]))
+    );
+    house.pass(2_100);
+    assert_eq!(
+        house
+            .events
+            .iter()
+            .rev()
+            .find(|e| matches!(e, Event::Layers(_, CAMERA, _))),
+        Some(&Event::Layers(PeerId(1), CAMERA, vec![]))
+    );
+}
+
+#[test]
+fn a_small_estimate_lowers_video_and_never_audio() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    let play = |house: &mut House, bps: Option<u64>| {
+        let (audio, video) = (house.guest(2).audio().len(), house.guest(2).video().len());
+        for round in 0..300 {
+            for layer in 0..3u8 {
+                house.frame(1, layer, true, 1 + 4 * usize::from(layer));
+            }
+            house.speak(1, 30);
+            if let (Some(bps), 0) = (bps, round % 25) {
+                house.rtcp(2, |out| rtcp::write_remb(out, Ssrc(1), bps, &[]));
+            }
+            house.pass(20);
+        }
+        (
+            house.guest(2).audio().len() - audio,
+            house.guest(2).video().len() - video,
+        )
+    };
+    let (audio, all) = play(&mut house, None);
+    assert!(audio == 300 && all > 300 * 7, "{audio} {all}");
+    let (audio, few) = play(&mut house, Some(200_000));
+    assert!(audio == 300 && few < all / 4, "{audio} {few}");
+    let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
+    assert_eq!(guest.named_counters(house.now)["remb_bps"], 200_000);
+    house.assert_all_decrypt();
+}
+
+#[test]
+fn round_trips_come_from_report_blocks() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    house.frame(1, 0, true, 1);
+    house.pass(2);
+    let report = compounds(&house, 2).find_map(|p| {
+        if let Packet::SenderReport(r) = p {
+            Some(r.info)
+        } else {
+            None
+        }
+    });
+    let info = report.expect("a report right after the switch");
+    for _ in 0..20 {
+        house.pass(40);
+        let block = rtcp::ReportBlock {
+            ssrc: info.ssrc,
+            fraction_lost: 0,
+            lost: 0,
+            highest: 0,
+            jitter: 0,
+            last_sr: (info.ntp >> 16) as u32,
+            delay: ((house.now.ntp() >> 16) as u32).wrapping_sub((info.ntp >> 16) as u32)
+                - 65_536 * 30 / 1000,
+        };
+        house.rtcp(2, |out| rtcp::write_rr(out, Ssrc(1), &[block]));
+    }
+    let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
+    let rtt = guest.rtt.as_millis();
+    assert!((28..=32).contains(&rtt), "{rtt} ms");
+}
