@@ -11,7 +11,6 @@ from aiohttp import web
 _BACKLOG = 1024
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _ANY_IPV6 = "::"
-LOOPBACK = ("127.0.0.1", "::1")
 
 
 class PortError(Exception):

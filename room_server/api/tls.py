@@ -7,13 +7,13 @@ import socket
 import ssl
 from pathlib import Path
 
-import ifaddr
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from room_server.addresses import own_addresses
 from room_server.config import Http
 
 # Browsers refuse certificates that live longer than 825 days, self-signed or not (Apple's rule of 2019).
@@ -63,17 +63,6 @@ def own_names() -> list[x509.GeneralName]:
     dns = dict.fromkeys(name for name in ("localhost", hostname, f"{hostname}.local") if _is_dns_name(name))
     addresses = [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"), *own_addresses()]
     return [*map(x509.DNSName, dns), *map(x509.IPAddress, dict.fromkeys(addresses))]
-
-
-def own_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Addresses on which other machines may reach this one: no loopback, no link-local; IPv4 first."""
-    found = []
-    for adapter in ifaddr.get_adapters():
-        for ip in adapter.ips:
-            address = ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-            if not address.is_loopback and not address.is_link_local:
-                found.append(address)
-    return sorted(dict.fromkeys(found), key=lambda address: address.version)
 
 
 def _usable(chain: Path, key: Path, names: list[x509.GeneralName], now: datetime.datetime) -> x509.Certificate | None:

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from room_server.api.listeners import LOOPBACK, PortError, listen
+from room_server.addresses import LOOPBACK
+from room_server.api.listeners import PortError, listen
 
 
 def test_all_addresses_share_one_port() -> None:
