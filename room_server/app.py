@@ -20,7 +20,7 @@ from room_server.api.server import Api
 from room_server.api.tls import Certificate, certificate
 from room_server.config import Media, Settings
 from room_server.metrics import Metrics
-from room_server.network import CLIENT
+from room_server.network import Proxies
 from room_server.notify import READY, STOPPING, notify
 from room_server.session import RelayPlane
 from room_server.signalling.halls import Halls
@@ -84,11 +84,11 @@ class App:
         metrics = Metrics()
         halls = await self._start_media(stack, database, metrics)
         self._api = Api(self._settings, database, halls, metrics, https_port=self.https_port)
-        public_url = self._settings.http.public_url
+        http_settings = self._settings.http
         self._signalling = Signalling(
             halls,
-            network_of=lambda request: request[CLIENT].network,
-            origins=[public_url] if public_url else [],
+            proxies=Proxies(http_settings.trusted_proxies),
+            origins=[url] if (url := http_settings.public_url) else [],
         )
         self._signalling.attach(self._api.app)
         runner = web.AppRunner(self._api.app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
