@@ -39,7 +39,7 @@ export class RoomPhaseBar extends LitElement {
     }
     if (room.phase !== "closed" && may(room, "start")) {
       const busy = this.busy.has("start");
-      return html`<button class="button start" aria-disabled=${busy} @click=${() => !busy && act(this, "start")}>${icon("live")}${t("bar-start")}</button>`;
+      return html`<button class="button primary start" aria-disabled=${busy} @click=${() => !busy && act(this, "start")}>${icon("live")}${t("bar-start")}</button>`;
     }
     return nothing;
   }
@@ -55,7 +55,8 @@ export class RoomPhaseBar extends LitElement {
     .count { display: inline-flex; align-items: center; gap: var(--space-2); font-size: var(--text-s); }
     .button { background: #ffffff; border-color: #ffffff; color: #1b262d; font-weight: 650; }
     .button:hover { background: #ecebe7; }
-    .button.start { color: #8f1d16; }
+    .button.start { background: #ffffff; border-color: #ffffff; color: #8f1d16; }
+    .button.start:hover { background: #ecebe7; border-color: #ecebe7; }
     .button[aria-disabled="true"] { color: #5d6970; }
     :focus-visible { outline-color: #ffffff; }
     @media (max-width: 640px) {

@@ -2,6 +2,7 @@
 import { Refusal } from "../shared/api.js";
 import { exchange, forgetEntry, rememberedName, rememberName, saveEntry, savedEntry, takeToken } from "../shared/link.js";
 import { applyBatch, enter } from "../shared/store.js";
+import { t } from "../shared/texts.js";
 import { Wire } from "../shared/wire.js";
 import { Actions } from "./actions.js";
 import { MediaLink } from "./media-link.js";
@@ -70,7 +71,8 @@ export class Session extends EventTarget {
   /** The one tap: it unlocks the sound, so that must come before anything that waits. @param {string} name */
   join(name) {
     this.media.audio.unlock();
-    this.name = name;
+    // Moderators must be able to tell two people without a name apart.
+    this.name = name || t("guest", { number: String(1000 + Math.floor(Math.random() * 9000)) });
     rememberName(name);
     this.#show({ kind: "entry", busy: true, refusal: null });
     if (this.wire.up) void this.#enter();

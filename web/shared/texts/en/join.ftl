@@ -21,7 +21,9 @@ entry-live = Live now
 entry-starts = Starts { $when }
 entry-soon = Starts soon
 entry-name = Your name
-entry-name-hint = Optional. The hosts see it, and everybody when you speak.
+entry-name-hint = Optional: without one you are a guest with a number. The team sees it, and everybody when you speak.
+# $number (String): four digits
+guest = Guest { $number }
 entry-name-hint-staff = Everybody sees it when you are on stage.
 entry-name-missing = Enter the name that others shall see.
 entry-join = Join
