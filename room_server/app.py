@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import os
 import signal
 import socket
 import ssl
@@ -33,6 +34,8 @@ _log = structlog.get_logger(__name__)
 
 # Requests under way get this long to end; pages come back by themselves.
 _SHUTDOWN_SECONDS = 2.0
+# What the relay takes; no machine of one town hall needs more.
+_MOST_WORKERS = 64
 
 
 class StartError(Exception):
@@ -180,8 +183,10 @@ def _load_certificate(settings: Settings) -> tuple[Certificate, ssl.SSLContext]:
 
 
 def _open_relay(media: Media) -> Relay:
+    # The cores that this process may use, not those of the machine: containers are given a share.
+    workers = media.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
     try:
-        return Relay(bind=media_addresses(media), port=media.port, workers=media.workers)
+        return Relay(bind=media_addresses(media), port=media.port, workers=workers)
     except (OSError, ValueError) as error:
         settings = "media.port, media.workers and media.bind"
         raise StartError(f"UDP ports from {media.port} cannot be opened ({error}): check {settings}") from None
