@@ -183,10 +183,10 @@ fn a_worker_that_panics_is_named_and_rebuilt_and_the_others_go_on() {
         events.contains(&Event::Panic(1, "asked to panic".into())),
         "{events:?}"
     );
-    // Rebuilt once it answers; what crosses to it before that waits in its ring.
-    relay.seat_counters(HALL);
     publisher.speak(1);
     assert_eq!(bystander.media(1).len(), 1);
+    // Rebuilt once it answers, and by then it has taken what crossed to it.
+    relay.seat_counters(HALL);
 
     // Whoever comes back finds the hall on air, on the same port.
     let mut back = Guest::join(&relay, attendee(4, 1), v4);
