@@ -10,7 +10,13 @@ from tests.support.server import Administrator
 
 
 async def enter(
-    browser: Browser, admin: Administrator, town_hall: str, *roles: str, name: str, query: str = "?debug", width: int = 1280
+    browser: Browser,
+    admin: Administrator,
+    town_hall: str,
+    *roles: str,
+    name: str,
+    query: str = "?debug",
+    width: int = 1280,
 ) -> Person:
     """Open a link of these roles and press Join; returns once the page shows the town hall."""
     token = await admin.link(town_hall, *roles, name=name)
@@ -84,7 +90,9 @@ async def audio_energy(person: Person) -> dict[int, float]:
     """Sound energy so far of each audio slot, by seat."""
     seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
     entries = [entry for entry in await stats(person, "inbound-rtp") if entry["kind"] == "audio"]
-    return {seats[entry["mid"]]: entry.get("totalAudioEnergy", 0.0) for entry in entries if entry.get("packetsReceived")}
+    return {
+        seats[entry["mid"]]: entry.get("totalAudioEnergy", 0.0) for entry in entries if entry.get("packetsReceived")
+    }
 
 
 async def frames_sent(person: Person) -> dict[str, int]:
@@ -98,5 +106,7 @@ async def frames_sent(person: Person) -> dict[str, int]:
 
 async def quadrants(person: Person, seat: int) -> list[list[float]]:
     """Average colours of the picture in this seat's tile: top left, top right, bottom left, bottom right."""
-    found: list[list[float]] = await person.page.locator(f'room-tile[data-seat="{seat}"] video').evaluate(QUADRANT_COLOURS)
+    found: list[list[float]] = await person.page.locator(f'room-tile[data-seat="{seat}"] video').evaluate(
+        QUADRANT_COLOURS
+    )
     return found

@@ -72,7 +72,9 @@ class Person:
         self.console.append(f"{message.type}: {message.text}")
 
 
-async def until(check: Callable[[], Awaitable[Any]], *, seconds: float = 15, every: float = 0.05, what: str = "") -> Any:
+async def until(
+    check: Callable[[], Awaitable[Any]], *, seconds: float = 15, every: float = 0.05, what: str = ""
+) -> Any:
     """The first truthy answer of `check`; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     answer: Any = None

@@ -22,6 +22,8 @@ class Received:
         self.luma = 0.0
         """Mean of the newest picture's lower half."""
         self.size = (0, 0)
+        self.picture: np.ndarray = np.zeros((0, 0), dtype=np.uint8)
+        """The newest picture's luma."""
         self.energy = 0.0
         """Mean square of the newest 20 ms, full scale 1."""
         self.frequency = 0.0
@@ -31,7 +33,8 @@ class Received:
         self.frames += 1
         if isinstance(frame, av.VideoFrame):
             self.size = (frame.width, frame.height)
-            self.luma = float(frame.to_ndarray()[frame.height // 2 : frame.height].mean())
+            self.picture = frame.to_ndarray()[: frame.height]
+            self.luma = float(self.picture[frame.height // 2 :].mean())
             return
         wave = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0] / 32768
         self.energy = float(np.mean(wave**2))

@@ -21,7 +21,9 @@ SECOND_QUADRANTS: Sequence[Rgb] = ((30, 150, 170), (190, 60, 160), (120, 120, 12
 FRAMES = 30
 
 
-def write_y4m(path: Path, *, width: int = 1280, height: int = 720, fps: int = 30, colours: Sequence[Rgb] = QUADRANTS) -> Path:
+def write_y4m(
+    path: Path, *, width: int = 1280, height: int = 720, fps: int = 30, colours: Sequence[Rgb] = QUADRANTS
+) -> Path:
     """A looping YUV4MPEG2 clip of one second, 4:2:0, limited-range BT.601 as Chromium's fake device reads it."""
     with path.open("wb") as out:
         out.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n".encode())

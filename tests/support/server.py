@@ -89,7 +89,9 @@ class Server:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.stop()
         if kind is not None:
             print("".join(self.output[-80:]))
@@ -102,9 +104,7 @@ class Server:
             token = await self._set_up
         secret = (await self._post("/api/setup/begin", {"token": token}))["secret"]
         code = pyotp.TOTP(secret).now()
-        await self._post(
-            "/api/setup/finish", {"token": token, "name": "admin", "password": _PASSWORD, "code": code}
-        )
+        await self._post("/api/setup/finish", {"token": token, "name": "admin", "password": _PASSWORD, "code": code})
         return Administrator(self)
 
     async def metrics(self) -> dict[str, float]:
