@@ -77,6 +77,14 @@ async def test_the_newest_page_wins_and_the_older_is_told(house: House) -> None:
     assert house.halls.people("t") == 1
 
 
+async def test_a_new_page_that_only_listens_in_ends_the_transport_of_the_older(house: House) -> None:
+    old = await house.enter("ann", offer="one")
+    new = house.page()
+    await new.join(old.entry["credential"])
+    assert house.plane.session("one").closed
+    assert (await new.ask({"type": "restart", "offer": "one"}, "media"))["error"] == "no_media"
+
+
 async def test_of_two_joins_at_the_gate_the_later_wins(house: House) -> None:
     house.plane.gate.clear()
     credential = house.store.admit("ann")
