@@ -120,7 +120,9 @@ class App:
             database = await Database.open(self._settings.database_url)
         except Exception as error:  # whatever its driver raises
             remedy = "check storage.database and storage.var_dir"
-            raise StartError(f"The database cannot be opened ({error}): {remedy}") from None
+            # The driver's own words: SQLAlchemy's wrapper adds lines about itself.
+            cause = getattr(error, "orig", None) or error
+            raise StartError(f"The database cannot be opened ({cause}): {remedy}") from None
         stack.push_async_callback(database.close)
         if self._planted is not None:
             await seed.plant(database, self._settings, self._planted)
@@ -136,7 +138,10 @@ class App:
         metrics.relay(relay.metrics)
         metrics.gauge("room_joins_waiting", "Joins in the queue of the gate", lambda: plane.joins_waiting)
         _log.info("media", udp_ports=",".join(map(str, relay.ports)))
-        return Halls(TownHallStore(database), CredentialStore(database), plane)
+        halls = Halls(TownHallStore(database), CredentialStore(database), plane)
+        metrics.gauge("room_town_halls", "Town halls that run", lambda: halls.crowd[0])
+        metrics.gauge("room_participants", "People who take part", lambda: halls.crowd[1])
+        return halls
 
     async def _say_where(self, http: list[socket.socket]) -> None:
         made = self._certificate

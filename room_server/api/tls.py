@@ -1,6 +1,7 @@
 """The certificate of HTTPS: yours by configuration, else a self-signed one made on first run."""
 
 import datetime
+import hashlib
 import ipaddress
 import os
 import socket
@@ -47,14 +48,19 @@ def certificate(http: Http, var_dir: Path, now: datetime.datetime) -> Certificat
     if http.certificate:
         chain = Path(http.certificate).expanduser()
         loaded = x509.load_pem_x509_certificate(chain.read_bytes())
-        return Certificate(chain, Path(http.key).expanduser(), _fingerprint(loaded))
+        return Certificate(chain, Path(http.key).expanduser(), _fingerprint_of(loaded))
     chain, key = var_dir / "certificate.pem", var_dir / "certificate.key"
     names = own_names()
     known = _usable(chain, key, names, now)
     if known is not None:
-        return Certificate(chain, key, _fingerprint(known))
+        return Certificate(chain, key, _fingerprint_of(known))
     made = _make(chain, key, names, now)
-    return Certificate(chain, key, _fingerprint(made), fresh=True)
+    return Certificate(chain, key, _fingerprint_of(made), fresh=True)
+
+
+def fingerprint(certificate_der: bytes) -> str:
+    """The SHA-256 of a certificate as browsers show it."""
+    return hashlib.sha256(certificate_der).digest().hex(":").upper()
 
 
 def own_names() -> list[x509.GeneralName]:
@@ -104,8 +110,8 @@ def _make(chain: Path, key: Path, names: list[x509.GeneralName], now: datetime.d
     return made
 
 
-def _fingerprint(loaded: x509.Certificate) -> str:
-    return loaded.fingerprint(hashes.SHA256()).hex(":").upper()
+def _fingerprint_of(loaded: x509.Certificate) -> str:
+    return fingerprint(loaded.public_bytes(serialization.Encoding.DER))
 
 
 def _is_dns_name(name: str) -> bool:

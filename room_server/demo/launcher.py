@@ -34,7 +34,7 @@ class Tokens:
     def seed(self) -> str:
         """The demonstration town hall, as the server reads it from its environment."""
         links = [
-            {"token": self.host, "roles": ["host", "moderator", "speaker"], "name": ""},
+            {"token": self.host, "roles": ["host", "moderator", "speaker"], "name": "Host"},
             {"token": self.attendee, "roles": ["attendee"], "name": ""},
             {"token": self.presenter, "roles": ["speaker"], "name": "Simulated presenter"},
             {"token": self.guest, "roles": ["attendee"], "name": "Simulated guest"},
@@ -93,8 +93,9 @@ def _clients(settings: Settings, tokens: Tokens) -> list[Child]:
     """Ordinary clients in processes of their own, on this machine."""
     url = f"http://127.0.0.1:{settings.http.http_port}"
     return [
-        Child("presenter", ["room_server.demo.presenter", "--url", url, "--token", tokens.presenter], {}, _say),
-        Child("guest", ["room_server.demo.guest", "--url", url, "--token", tokens.guest], {}, _say),
+        # With "=": a token may begin with a dash.
+        Child(name, [f"room_server.demo.{name}", "--url", url, f"--token={token}"], {}, _say)
+        for name, token in (("presenter", tokens.presenter), ("guest", tokens.guest))
     ]
 
 

@@ -72,6 +72,11 @@ class Halls:
         hall = self._running.get(id)
         return hall.people if hall else 0
 
+    @property
+    def crowd(self) -> tuple[int, int]:
+        """How many town halls run in this process, and how many people take part in them."""
+        return len(self._running), sum(hall.people for hall in self._running.values())
+
     def let_go(self, hall: RunningHall) -> None:
         """Keep no town hall in memory that is over."""
         if hall.over:

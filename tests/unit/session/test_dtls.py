@@ -8,9 +8,9 @@ import pytest
 from aiortc.rtcdtlstransport import (
     SRTP_AES128_CM_SHA1_80,
     RTCCertificate,
-    SRTPProtectionProfile,
     RTCDtlsParameters,
     RTCDtlsTransport,
+    SRTPProtectionProfile,
 )
 
 from room_server.session import dtls
