@@ -1,7 +1,6 @@
 /** The first account, by the one-time link that the server printed. */
 import { LitElement, html, nothing } from "lit";
 import { Refusal } from "../shared/api.js";
-import { takeToken } from "../shared/link.js";
 import { t } from "../shared/texts.js";
 import "../shared/components/message.js";
 import "./account.js";
@@ -15,7 +14,7 @@ export class RoomSetup extends LitElement {
 
   constructor() {
     super();
-    this.token = takeToken() ?? "";
+    this.token = "";
     /** @type {Authenticator | null} */
     this.authenticator = null;
     /** Why this link leads nowhere. */
@@ -25,8 +24,9 @@ export class RoomSetup extends LitElement {
     this.addEventListener("act", (event) => void this.#finish(/** @type {CustomEvent<Act>} */ (event).detail));
   }
 
-  async connectedCallback() {
-    super.connectedCallback();
+  /** @param {string} token of the link that was opened */
+  async start(token) {
+    this.token = token;
     try {
       this.authenticator = await api.beginSetup(this.token);
     } catch (error) {

@@ -1,5 +1,9 @@
-/** Starts the set-up page once its texts are there. */
-import { loadTexts } from "../shared/texts.js";
+/** Starts the set-up page: the link's secret leaves the address bar first, then texts and components are fetched. */
+import { takeToken } from "../shared/token.js";
 
+const token = takeToken();
+const { loadTexts } = await import("../shared/texts.js");
 await loadTexts(["join", "room", "console", "admin"]);
-await import("./setup-page.js");
+const { RoomSetup } = await import("./setup-page.js");
+const page = document.querySelector("room-setup");
+if (page instanceof RoomSetup) await page.start(token ?? "");

@@ -25,7 +25,7 @@ export class RoomPhaseBar extends LitElement {
     const onAir = room.phase === "live";
     return html`
       <header class=${onAir ? "air" : "backstage"}>
-        <p class="state" role="status">${icon(onAir ? "live" : "curtain")}<strong>${t(`bar-${room.phase}.word`)}</strong><span>${t(`bar-${room.phase}.meaning`)}</span></p>
+        <p class="state">${icon(onAir ? "live" : "curtain")}<strong>${t(`bar-${room.phase}.word`)}</strong><span>${t(`bar-${room.phase}.meaning`)}</span></p>
         <h1>${room.townHall.title}</h1>
         <span class="count">${icon("people")}${t("audience-count", { count: room.audience })}</span>
         ${this.#button(room)}

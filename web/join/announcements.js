@@ -1,8 +1,30 @@
-/** What a screen reader is told of the town hall's events: few things, in one sentence. */
+/** What a screen reader is told: few things, in one sentence each. */
 import { mySeat } from "../shared/store.js";
 import { t } from "../shared/texts.js";
 
 /** @import { Room, TownHallEvent } from "../shared/model.js" */
+
+/**
+ * Whether and by whom this person is heard, while on stage; the text of the lamp. @param {Room} room
+ * @returns {string} empty: not on stage
+ */
+export function lampText(room) {
+  const seat = mySeat(room);
+  if (!seat) return "";
+  if (!seat.microphone && seat.muted_by && seat.muted_by !== room.you.id) return t("lamp-muted-by-moderator");
+  if (!seat.microphone) return t("lamp-muted");
+  return t(room.phase === "live" ? "lamp-on-air" : "lamp-backstage");
+}
+
+/**
+ * How things stand for this person, in one sentence; said whenever it becomes another.
+ * @param {Room} room @param {"online" | "reconnecting" | "restarting"} online
+ */
+export function standing(room, online) {
+  if (online !== "online") return t(`banner-${online}`);
+  if (mySeat(room)) return `${t("lamp-on-stage")} ${lampText(room)}`;
+  return room.myHand ? t("dock-queue", { position: room.myHand }) : "";
+}
 
 /**
  * @param {TownHallEvent} event @param {Room} room the room after it
@@ -12,8 +34,6 @@ export function announcementFor(event, room) {
   switch (event.type) {
     case "phase":
       return t(`announce-phase-${event.phase}`);
-    case "my_hand":
-      return event.position ? t("dock-queue", { position: event.position }) : "";
     case "hands":
       return event.hands.length > 0 ? t("announce-hands", { count: event.hands.length }) : "";
     case "invitation_ended":

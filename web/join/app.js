@@ -8,7 +8,7 @@ import "../shared/components/announcer.js";
 import "../shared/components/message.js";
 import "./entry.js";
 import "./room-page.js";
-import { announcementFor } from "./announcements.js";
+import { announcementFor, standing } from "./announcements.js";
 import { messageFor, refusalText } from "./refusals.js";
 import { Session } from "./session.js";
 
@@ -36,14 +36,11 @@ export class RoomJoin extends LitElement {
     /** @type {Set<string>} */
     this.busy = new Set();
     this.consoleLoaded = false;
+    /** What was said last about how things stand for this person. */
+    this.standing = "";
     this.addEventListener("act", (event) => void this.#act(/** @type {CustomEvent<Act>} */ (event).detail));
     this.session.addEventListener("change", () => this.#changed());
     this.session.addEventListener("event", (event) => this.#announce(/** @type {CustomEvent<TownHallEvent>} */ (event).detail));
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    void this.session.start();
   }
 
   render() {
@@ -106,6 +103,9 @@ export class RoomJoin extends LitElement {
       void import("../console/console.js");
     }
     if (room && (!myInvitation(room) || mySeat(room))) this.problem = "";
+    const stands = room && view.kind === "room" ? standing(room, this.session.online) : "";
+    if (stands !== this.standing) this.#say(stands);
+    this.standing = stands;
     document.title = room && view.kind === "room" ? `${t(`title-${room.phase}`)} · ${room.townHall.title}` : this.session.admission?.town_hall.title ?? t("title");
     this.requestUpdate();
   }
@@ -192,7 +192,11 @@ export class RoomJoin extends LitElement {
   /** @param {TownHallEvent} event */
   #announce(event) {
     const { room } = this.session;
-    const text = room && announcementFor(event, room);
+    if (room) this.#say(announcementFor(event, room));
+  }
+
+  /** @param {string} text */
+  #say(text) {
     const announcer = /** @type {RoomAnnouncer | null} */ (this.renderRoot.querySelector("room-announcer"));
     if (text) announcer?.say(text);
   }

@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { may, mySeat } from "../shared/store.js";
 import { t } from "../shared/texts.js";
 import { base } from "../shared/tokens.css.js";
+import { lampText } from "./announcements.js";
 
 /** @import { IconName } from "../shared/icons.js" */
 /** @import { Room, Seat } from "../shared/model.js" */
@@ -35,17 +36,15 @@ export class RoomDock extends LitElement {
 
   /** @param {Room} room @param {Seat} seat */
   #lamp(room, seat) {
-    const onAir = room.phase === "live";
-    const id = onAir ? (seat.microphone ? "lamp-on-air" : "lamp-on-air-muted") : seat.microphone ? "lamp-backstage" : "lamp-backstage-muted";
-    const byOther = !seat.microphone && seat.muted_by && seat.muted_by !== room.you.id;
-    return html`<p class="lamp ${onAir && seat.microphone ? "air" : ""}" role="status">${icon(seat.microphone ? "live" : "microphone-off")}
-      <span><strong>${t("lamp-on-stage")}</strong> ${byOther ? t("lamp-muted-by-moderator") : t(id)}</span></p>`;
+    const air = room.phase === "live" && seat.microphone;
+    return html`<p class="lamp ${air ? "air" : ""}">${icon(seat.microphone ? "live" : "microphone-off")}
+      <span><strong>${t("lamp-on-stage")}</strong> ${lampText(room)}</span></p>`;
   }
 
   /** @param {Room} room */
   #queue(room) {
     if (!room.myHand) return nothing;
-    return html`<p class="lamp" role="status">${icon("hand")}<span>${t("dock-queue", { position: room.myHand })}</span></p>`;
+    return html`<p class="lamp">${icon("hand")}<span>${t("dock-queue", { position: room.myHand })}</span></p>`;
   }
 
   /** @param {Room} room @param {Seat} seat */

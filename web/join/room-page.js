@@ -98,12 +98,12 @@ export class RoomPage extends LitElement {
     if (around.online !== "online") return this.#line("reconnect", t(`banner-${around.online}`));
     if (around.mediaLost) return this.#line("reconnect", t("banner-media"));
     if (!around.soundBlocked) return nothing;
-    return html`<p class="banner" role="status">${icon("sound")}<span>${t("banner-sound")}</span><button class="button primary" @click=${() => act(this, "unblock")}>${t("banner-sound-tap")}</button></p>`;
+    return html`<p class="banner">${icon("sound")}<span>${t("banner-sound")}</span><button class="button primary" @click=${() => act(this, "unblock")}>${t("banner-sound-tap")}</button></p>`;
   }
 
   /** @param {IconName} symbol @param {string} text */
   #line(symbol, text) {
-    return html`<p class="banner" role="status">${icon(symbol)}<span>${text}</span></p>`;
+    return html`<p class="banner">${icon(symbol)}<span>${text}</span></p>`;
   }
 
   /** @param {string} text */

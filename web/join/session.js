@@ -1,6 +1,6 @@
 /** One page's time in a town hall: from the link through the entry into the room, and every way out of it. */
 import { Refusal } from "../shared/api.js";
-import { exchange, forgetEntry, rememberedName, rememberName, saveEntry, savedEntry, takeToken } from "../shared/link.js";
+import { exchange, forgetEntry, rememberedName, rememberName, saveEntry, savedEntry } from "../shared/link.js";
 import { applyBatch, enter } from "../shared/store.js";
 import { t } from "../shared/texts.js";
 import { Wire } from "../shared/wire.js";
@@ -51,11 +51,11 @@ export class Session extends EventTarget {
     this.#listen();
   }
 
-  /** Exchange the link, or resume what this tab was in. */
-  async start() {
-    this.token = takeToken();
-    if (this.token) {
-      await this.#exchange(this.token);
+  /** Exchange the link, or resume what this tab was in. @param {string | null} token of the link that was opened */
+  async start(token) {
+    this.token = token;
+    if (token) {
+      await this.#exchange(token);
       return;
     }
     const saved = savedEntry();

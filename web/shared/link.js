@@ -10,17 +10,6 @@ const ENTRIES_KEY = "room.entries";
 // A town hall lasts hours; an older entry would only confuse whoever uses this browser next.
 const KEEP_MS = 24 * 3600 * 1000;
 
-/**
- * Take the token out of the address bar before anything else can see it, and out of the history.
- * @returns {string | null}
- */
-export function takeToken() {
-  const token = decodeURIComponent(location.hash.slice(1));
-  if (!token) return null;
-  history.replaceState(null, "", location.pathname + location.search);
-  return token;
-}
-
 /** @param {string} token @returns {Promise<Admission>} */
 export function exchange(token) {
   return request("POST", "/api/exchange", { token, device: deviceId() });

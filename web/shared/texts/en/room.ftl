@@ -67,9 +67,8 @@ dock-queue = { $position ->
 
 lamp-on-stage = You are on stage.
 lamp-on-air = Everybody hears you.
-lamp-on-air-muted = Your microphone is off.
+lamp-muted = Your microphone is off.
 lamp-backstage = Only the team hears you.
-lamp-backstage-muted = Your microphone is off.
 lamp-muted-by-moderator = A moderator has muted you. Unmute when it is your turn.
 
 ## What is wrong with the way to the server
