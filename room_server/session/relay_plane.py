@@ -120,6 +120,12 @@ class RelayPlane:
         """How many joins are in the gate's queue."""
         return self._gate.waiting
 
+    @property
+    def layers_received(self) -> int:
+        """How many simulcast layers the relay receives now, over all halls and publishers."""
+        sessions = (session for hall in self._halls.values() for session in hall.sessions)
+        return sum(len([rid for rid in rids if rid]) for session in sessions for rids in session.layers.values())
+
     def _open(
         self, hall: "_Hall", offer: sdp.Description, publish: Mapping[Use, str], terms: Terms, listener: SessionListener
     ) -> Session:
