@@ -1,0 +1,118 @@
+"""Administration in a browser: from the printed set-up link to a link that people can open."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.browser import chromium, until
+from tests.support.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+_PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with Server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, server: Server) -> None:
+    page = await browser.new_page()
+    secret = await _set_up(page, server)
+    await expect(page.get_by_role("heading", name="Town halls")).to_be_visible()
+
+    await page.get_by_role("button", name="New town hall").click()
+    await page.get_by_label("Title").fill("Trade with the diaspora")
+    await page.get_by_role("button", name="Create").click()
+    await expect(page.get_by_role("heading", name="Trade with the diaspora")).to_be_visible()
+
+    await page.get_by_role("button", name="Links").click()
+    await page.get_by_label("For").select_option("host")
+    await page.get_by_label("Name (optional)").fill("Rutendo Moyo")
+    await page.get_by_role("button", name="Make a link").click()
+    address = await page.get_by_label("Address").input_value()
+    await page.get_by_role("button", name="New address").click()
+    await until(lambda: _address_differs(page, address), what="another address for the same link")
+    fresh = await page.get_by_label("Address").input_value()
+
+    await page.get_by_role("button", name="Open backstage").click()
+    await expect(page.get_by_text("Backstage", exact=True)).to_be_visible()
+    host = await browser.new_page()
+    await host.goto(f"{server.url}/j#{fresh.split('#')[1]}")
+    await expect(host.get_by_text("You are the host")).to_be_visible()
+    await expect(host.get_by_label("Your name")).to_have_value("Rutendo Moyo")
+    stale = await browser.new_page()
+    await stale.goto(f"{server.url}/j#{address.split('#')[1]}")
+    await expect(stale.get_by_role("heading", name="This link is not known here")).to_be_visible()
+
+    await page.get_by_role("button", name="Log out").click()
+    await page.get_by_label("Name").fill("rutendo")
+    await page.get_by_label("Password").fill("not the password")
+    await page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Name, password or code is wrong")
+
+
+async def test_a_link_is_revoked_and_a_town_hall_deleted_in_two_taps_each(browser: Browser, server: Server) -> None:
+    page = await browser.new_page()
+    await _set_up(page, server)
+    await page.get_by_role("button", name="New town hall").click()
+    await page.get_by_label("Title").fill("Trade with the diaspora")
+    await page.get_by_role("button", name="Create").click()
+    await page.get_by_role("button", name="Links").click()
+    await page.get_by_role("button", name="Make a link").click()
+    address = await page.get_by_label("Address").input_value()
+    await page.get_by_role("button", name="Revoke…").click()
+    await page.locator("room-dialog").get_by_role("button", name="Revoke").click()
+    await expect(page.get_by_text("No link yet")).to_be_visible()
+    guest = await browser.new_page()
+    await guest.goto(f"{server.url}/j#{address.split('#')[1]}")
+    await expect(guest.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
+
+    await page.get_by_role("button", name="Delete Trade with the diaspora…").click()
+    await page.locator("room-dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("No town hall yet")).to_be_visible()
+
+
+async def test_a_set_up_link_that_was_used_leads_to_the_login(browser: Browser, server: Server) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{server.url}/setup#no-such-token")
+    await expect(page.get_by_role("heading", name="This link cannot set up the server")).to_be_visible()
+    await page.get_by_role("link", name="To the login").click()
+    await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+async def _set_up(page: Page, server: Server) -> str:
+    """Make the first account as the page says; the authenticator's secret."""
+    found = await until(lambda: _set_up_token(server), what="the set-up link")
+    await page.goto(f"{server.url}/setup#{found}")
+    assert "#" not in page.url
+    await expect(page.get_by_role("img", name="QR code for the authenticator app")).to_be_visible()
+    secret = re.sub(r"\s", "", await page.locator("room-account code").inner_text())
+    await page.get_by_label("Name").fill("rutendo")
+    await page.get_by_label("Password").fill(_PASSWORD)
+    await page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Make the account").click()
+    await page.wait_for_url("**/admin")
+    return secret
+
+
+async def _set_up_token(server: Server) -> str | None:
+    found = re.search(r"/setup#([A-Za-z0-9_-]+)", "".join(server.output))
+    return found.group(1) if found else None
+
+
+async def _address_differs(page: Page, before: str) -> bool:
+    return await page.get_by_label("Address").input_value() != before
