@@ -34,7 +34,10 @@ def main() -> int:
         return 0
     logs.configure(settings.log.format, settings.log.level)
     given = os.environ.pop(seed.VARIABLE, None)
-    planted = msgspec.json.decode(given, type=seed.Seed) if given else None
+    try:
+        planted = msgspec.json.decode(given, type=seed.Seed) if given else None
+    except msgspec.DecodeError as error:
+        return _refuse(f"{seed.VARIABLE} cannot be read: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings, planted))

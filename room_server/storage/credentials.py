@@ -28,6 +28,7 @@ class CredentialStore:
 
     async def redeem(self, credential: str) -> tuple[Person, str]:
         now = self._clock()
+        sibling = credentials.alias()
         query = (
             select(
                 credentials.c.participant,
@@ -39,6 +40,14 @@ class CredentialStore:
                 links.c.id.label("link"),
                 links.c.town_hall,
                 links.c.roles,
+                links.c.revoked_at,
+                select(func.count())
+                .where(
+                    sibling.c.participant == credentials.c.participant,
+                    sibling.c.generation == credentials.c.generation + 1,
+                )
+                .scalar_subquery()
+                .label("successors"),
             )
             .join(participants, participants.c.id == credentials.c.participant)
             .join(links, links.c.id == participants.c.link)
@@ -46,7 +55,7 @@ class CredentialStore:
         )
         async with self._database.write() as connection:
             row = (await connection.execute(query)).one_or_none()
-            if row is None or row.created_at + CREDENTIAL_LIFETIME <= now:
+            if row is None or row.revoked_at is not None or row.created_at + CREDENTIAL_LIFETIME <= now:
                 raise RoomError(
                     "credential_invalid",
                     "You are not recognised any more. Open your link again to come back.",
@@ -57,7 +66,14 @@ class CredentialStore:
                     "removed", "You were removed from this town hall. Only its host can let you in again.", status=403
                 )
             participant = ParticipantId(row.participant)
-            successor = await _rotate(connection, participant, row.generation, speaks=row.speaks, now=now)
+            if row.successors >= _SIBLINGS:
+                await _drop_oldest(connection, participant, row.generation + 1)
+            await connection.execute(
+                delete(credentials).where(
+                    credentials.c.participant == participant, credentials.c.generation < row.generation
+                )
+            )
+            successor = await issue(connection, participant, row.generation + 1, speaks=row.speaks, now=now)
         person = Person(
             participant=participant,
             town_hall=TownHallId(row.town_hall),
@@ -78,34 +94,10 @@ class CredentialStore:
             await connection.execute(update(participants).where(participants.c.id == participant).values(removed=True))
 
 
-async def issue(connection: AsyncConnection, participant: ParticipantId, *, speaks: bool, now: float) -> str:
-    """A fresh credential beside those the participant has; using it retires them."""
-    newest = select(func.max(credentials.c.generation)).where(credentials.c.participant == participant)
-    generation = (await connection.execute(newest)).scalar_one_or_none()
-    return await _add(connection, participant, 0 if generation is None else generation + 1, speaks=speaks, now=now)
-
-
-async def _rotate(
+async def issue(
     connection: AsyncConnection, participant: ParticipantId, generation: int, *, speaks: bool, now: float
 ) -> str:
-    """The successor of a credential that was just used. Its ancestors are retired, its older siblings bounded."""
-    successor = await _add(connection, participant, generation + 1, speaks=speaks, now=now)
-    mine = credentials.c.participant == participant
-    await connection.execute(delete(credentials).where(mine, credentials.c.generation < generation))
-    siblings = (
-        select(credentials.c.hash)
-        .where(mine, credentials.c.generation == generation + 1)
-        .order_by(credentials.c.created_at.desc())
-    )
-    surplus = (await connection.execute(siblings)).scalars().all()[_SIBLINGS:]
-    if surplus:
-        await connection.execute(delete(credentials).where(credentials.c.hash.in_(surplus)))
-    return successor
-
-
-async def _add(
-    connection: AsyncConnection, participant: ParticipantId, generation: int, *, speaks: bool, now: float
-) -> str:
+    """A fresh credential beside those the participant has; using it retires those of smaller generations."""
     credential = new_secret()
     values = {
         "hash": secret_hash(credential),
@@ -116,3 +108,14 @@ async def _add(
     }
     await connection.execute(insert(credentials).values(values))
     return credential
+
+
+async def _drop_oldest(connection: AsyncConnection, participant: ParticipantId, generation: int) -> None:
+    """Make room for one more credential of this generation."""
+    newest_first = (
+        select(credentials.c.hash)
+        .where(credentials.c.participant == participant, credentials.c.generation == generation)
+        .order_by(credentials.c.created_at.desc())
+    )
+    surplus = (await connection.execute(newest_first)).scalars().all()[_SIBLINGS - 1 :]
+    await connection.execute(delete(credentials).where(credentials.c.hash.in_(surplus)))

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from room_server.errors import RoomError
@@ -13,8 +14,10 @@ from room_server.ids import LinkId, ParticipantId, TownHallId, new_id, new_secre
 from room_server.storage.credentials import issue
 from room_server.storage.database import Database, secret_hash
 from room_server.storage.store import Person, TownHallRecord
-from room_server.storage.tables import credentials, links, participants
-from room_server.storage.town_halls import TownHallStore
+from room_server.storage.tables import credentials, links, participants, town_halls
+
+# Before the names of a town hall's columns where a row holds a link's as well.
+_HALL = "hall_"
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -45,7 +48,6 @@ class LinkStore:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._town_halls = TownHallStore(database, clock)
 
     async def create(
         self,
@@ -113,10 +115,11 @@ class LinkStore:
             await _drop_credentials(connection, id)
 
     async def find(self, token: str, device: str) -> Opening:
-        """`RoomError`: link_unknown, link_revoked, link_expired, link_other_device, removed, town_hall_unknown."""
+        """`RoomError`: link_unknown, link_revoked, link_expired, link_other_device, removed."""
         device_hash = secret_hash(device)
         query = (
-            select(links, participants.c.removed)
+            select(links, participants.c.removed, *(column.label(_HALL + column.name) for column in town_halls.c))
+            .join(town_halls, town_halls.c.id == links.c.town_hall)
             .outerjoin(participants, and_(participants.c.link == links.c.id, participants.c.device_hash == device_hash))
             .where(links.c.token_hash == secret_hash(token))
         )
@@ -129,18 +132,23 @@ class LinkStore:
                 status=404,
             )
         link = self._usable(row, device_hash)
-        town_hall = await self._town_halls.town_hall(link.town_hall)
-        if town_hall is None:
-            raise RoomError("town_hall_unknown", "This town hall does not exist any more.", status=404)
-        return Opening(link=link, town_hall=town_hall, known=row.removed is not None)
+        fields = {name: getattr(row, _HALL + name) for name in TownHallRecord.__struct_fields__}
+        return Opening(link=link, town_hall=TownHallRecord(**fields), known=row.removed is not None)
 
     async def admit(self, link: Link, device: str, *, speaks: bool) -> tuple[Person, str]:
-        """Bind the device, find or make its participant, issue a credential. `RoomError`: link_other_device."""
+        """Bind the device, find or make its participant, issue a credential.
+
+        `RoomError`: link_other_device, town_hall_unknown.
+        """
         device_hash = secret_hash(device)
-        async with self._database.write() as connection:
-            await _bind(connection, link, device_hash)
-            participant, name = await self._participant(connection, link, device_hash)
-            credential = await issue(connection, participant, speaks=speaks, now=self._clock())
+        try:
+            async with self._database.write() as connection:
+                await _bind(connection, link, device_hash)
+                participant, name, generation = await self._participant(connection, link, device_hash)
+                credential = await issue(connection, participant, generation, speaks=speaks, now=self._clock())
+        except IntegrityError:
+            # Deleted since `find`: the link that the participant would refer to is gone.
+            raise RoomError("town_hall_unknown", "This town hall does not exist any more.", status=404) from None
         person = Person(
             participant=participant,
             town_hall=link.town_hall,
@@ -166,16 +174,15 @@ class LinkStore:
 
     async def _participant(
         self, connection: AsyncConnection, link: Link, device_hash: str
-    ) -> tuple[ParticipantId, str]:
-        known = (
-            await connection.execute(
-                select(participants.c.id, participants.c.name).where(
-                    participants.c.link == link.id, participants.c.device_hash == device_hash
-                )
-            )
-        ).one_or_none()
+    ) -> tuple[ParticipantId, str, int]:
+        """Who this device is, with the generation of the next credential."""
+        newest = select(func.max(credentials.c.generation)).where(credentials.c.participant == participants.c.id)
+        query = select(participants.c.id, participants.c.name, newest.scalar_subquery().label("newest")).where(
+            participants.c.link == link.id, participants.c.device_hash == device_hash
+        )
+        known = (await connection.execute(query)).one_or_none()
         if known is not None:
-            return ParticipantId(known.id), known.name
+            return ParticipantId(known.id), known.name, 0 if known.newest is None else known.newest + 1
         id = ParticipantId(new_id())
         values = {
             "id": id,
@@ -186,7 +193,7 @@ class LinkStore:
             "created_at": self._clock(),
         }
         await connection.execute(insert(participants).values(values))
-        return id, link.name
+        return id, link.name, 0
 
 
 async def _bind(connection: AsyncConnection, link: Link, device_hash: str) -> None:

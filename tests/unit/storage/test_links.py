@@ -132,3 +132,17 @@ async def test_tokens_are_not_in_the_database(
 
 def test_a_link_value_holds_no_token() -> None:
     assert not {"token", "token_hash", "device_hash"} & set(Link.__struct_fields__)
+
+
+async def test_what_happens_between_finding_and_admitting_counts(
+    links: LinkStore, hall: TownHallId, database: Database, clock: Clock
+) -> None:
+    link, token = await links.create(hall, roles=ATTENDEE, personal=False)
+    opening = await links.find(token, "device-1")
+    await links.revoke(hall, link.id)
+    _, credential = await links.admit(opening.link, "device-1", speaks=True)
+    with pytest.raises(RoomError, match="credential_invalid"):
+        await CredentialStore(database, clock).redeem(credential)
+    await TownHallStore(database).delete(hall)
+    with pytest.raises(RoomError, match="town_hall_unknown"):
+        await links.admit(opening.link, "device-2", speaks=True)
