@@ -31,8 +31,10 @@ counts! {
     BytesIn = "bytes_in",
     /// UDP payload bytes sent.
     BytesOut = "bytes_out",
-    /// Messages given to the kernel; one carries a run of equal-sized datagrams.
+    /// Calls of the kernel to send.
     SendCalls = "send_calls",
+    /// Messages that the kernel took; one carries a run of equal-sized datagrams.
+    Messages = "messages",
     /// Packets subscribers asked for again.
     NackIn = "nack_in",
     /// Packets asked of publishers again.

@@ -137,6 +137,7 @@ fn datagrams(message: &Outgoing<'_>) -> u64 {
 }
 
 fn count_sent(sent: &[Outgoing<'_>], counters: &mut Counters) {
+    counters.add(Count::Messages, sent.len() as u64);
     counters.add(
         Count::BytesOut,
         sent.iter().map(|m| m.bytes.len() as u64).sum(),

@@ -41,28 +41,43 @@ pub fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     socket.bind(&addr.into()).map_err(named)?;
-    enable(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS).map_err(named)?;
-    enable(&socket, libc::SOL_SOCKET, libc::SO_RXQ_OVFL).map_err(named)?;
+    enable(&socket, libc::SO_TIMESTAMPNS).map_err(named)?;
+    enable(&socket, libc::SO_RXQ_OVFL).map_err(named)?;
     Ok(socket.into())
 }
 
-fn enable(socket: &Socket, level: i32, option: i32) -> io::Result<()> {
-    let on: libc::c_int = 1;
-    // SAFETY: the pointer is to a live c_int and the length is its size.
+fn enable(socket: &Socket, option: i32) -> io::Result<()> {
+    set_option(socket, option, &(1 as libc::c_int))
+}
+
+fn set_option<T>(socket: &impl AsRawFd, option: i32, value: &T) -> io::Result<()> {
+    let length = mem::size_of::<T>() as libc::socklen_t;
+    // SAFETY: the pointer is to a live value, the length is its size, and the kernel only reads it.
     let rc = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            option,
-            (&raw const on).cast(),
-            mem::size_of::<libc::c_int>() as libc::socklen_t,
-        )
+        let value = ptr::from_ref(value).cast();
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, value, length)
     };
     if rc == 0 {
         Ok(())
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// Let the kernel drop whatever the socket receives: the cheapest sink for load tests.
+pub fn drop_all(socket: &UdpSocket) -> io::Result<()> {
+    // One instruction of classic BPF: return 0, "keep no byte".
+    let mut code = libc::sock_filter {
+        code: (libc::BPF_RET | libc::BPF_K) as u16,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    let program = libc::sock_fprog {
+        len: 1,
+        filter: &raw mut code,
+    };
+    set_option(socket, libc::SO_ATTACH_FILTER, &program)
 }
 
 /// A received datagram.
