@@ -137,7 +137,9 @@ class App:
         stack.push_async_callback(plane.close)
         metrics.relay(relay.metrics)
         metrics.gauge("room_joins_waiting", "Joins in the queue of the gate", lambda: plane.joins_waiting)
-        metrics.gauge("room_publisher_layers", "Simulcast layers that the relay receives", lambda: plane.layers_received)
+        metrics.gauge(
+            "room_publisher_layers", "Simulcast layers that the relay receives", lambda: plane.layers_received
+        )
         _log.info("media", udp_ports=",".join(map(str, relay.ports)))
         halls = Halls(TownHallStore(database), CredentialStore(database), plane)
         metrics.gauge("room_town_halls", "Town halls that run", lambda: halls.crowd[0])

@@ -1,7 +1,9 @@
 """The database: opened, brought to the newest schema, read and written. SQLite by default, others by URL."""
 
 import asyncio
+import contextlib
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,11 +30,14 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> "Database":
-        """Connect and migrate to the newest schema. Makes the directory of an SQLite file."""
+        """Connect and migrate to the newest schema. Makes the directory of an SQLite file.
+
+        Raises `OSError`, `sqlite3.Error`, or what the driver of another database raises.
+        """
         parsed = make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await asyncio.to_thread(_probe_sqlite, Path(parsed.database))
         engine = create_async_engine(parsed)
         if sqlite:
             _prepare_sqlite(engine)
@@ -81,6 +86,15 @@ def migrate(connection: Connection) -> None:
 def secret_hash(secret: str) -> str:
     """How a secret is stored. Plain SHA-256 does: secrets here are random, 192 bits, so nobody can try them all."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _probe_sqlite(path: Path) -> None:
+    """Open and lock the file once by the plain driver: the asynchronous one leaves a thread behind where that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA schema_version")
+        connection.rollback()
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

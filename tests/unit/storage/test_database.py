@@ -72,6 +72,14 @@ async def test_fifty_writers_at_once_all_succeed(database: Database) -> None:
         assert (await connection.execute(sa.select(sa.func.count()).select_from(town_halls))).scalar_one() == 50
 
 
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite3").write_bytes(b"not a database at all " * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'a.sqlite3'}")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        await Database.open(f"sqlite+aiosqlite:///{tmp_path}")
+
+
 async def test_answers(database: Database, tmp_path: Path) -> None:
     assert await database.answers()
     broken = Database(sa.ext.asyncio.create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/none/none.sqlite3"))
