@@ -1,6 +1,7 @@
 //! Engines driven by clients that speak real STUN, SRTP and RTCP; no sockets, no clock.
 
 mod access;
+mod guest;
 mod repair;
 mod stage;
 
@@ -16,6 +17,7 @@ use crate::spec::{Feedback, PeerSpec, SendSection};
 use crate::srtp::Profile;
 use crate::stats::Count;
 use crate::time::{Duration, Time};
+use guest::Guest;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -25,23 +27,6 @@ pub(crate) const OPUS: Pt = Pt(111);
 /// The m-sections on which publishers send.
 pub(crate) const MICROPHONE: u8 = 10;
 pub(super) const CAMERA: u8 = 11;
-
-/// A participant: its client, and what the relay has sent it.
-pub(super) struct Guest {
-    pub client: Client,
-    pub spec: PeerSpec,
-    pub address: SocketAddr,
-    pub worker: usize,
-    pub packets: Vec<(Header, Vec<u8>)>,
-    pub compounds: Vec<Vec<u8>>,
-    pub dtls: Vec<Vec<u8>>,
-    pub checks: usize,
-    /// Datagrams that did not decrypt, or used a number twice.
-    pub bad: Vec<Drop>,
-    next_seq: BTreeMap<u32, u64>,
-    next_cc: u16,
-    picture: u16,
-}
 
 /// Engines, participants and a clock.
 pub(super) struct House {
@@ -319,59 +304,6 @@ impl House {
     pub fn assert_all_decrypt(&self) {
         for (peer, guest) in &self.guests {
             assert!(guest.bad.is_empty(), "peer {peer}: {:?}", guest.bad);
-        }
-    }
-}
-
-impl Guest {
-    fn take(&mut self, datagram: Vec<u8>) {
-        match self.client.receive(datagram) {
-            Ok(Received::Rtp(header, payload)) => self.packets.push((header, payload)),
-            Ok(Received::Rtcp(compound)) => self.compounds.push(compound),
-            Ok(Received::Dtls(record)) => self.dtls.push(record),
-            Ok(Received::Stun) => self.checks += 1,
-            Err(reason) => self.bad.push(reason),
-        }
-    }
-
-    /// What came on an SSRC.
-    pub fn on(&self, ssrc: u32) -> Vec<&(Header, Vec<u8>)> {
-        self.packets
-            .iter()
-            .filter(|(h, _)| h.ssrc == Ssrc(ssrc))
-            .collect()
-    }
-
-    /// Packets of its audio slot.
-    pub fn audio(&self) -> Vec<&(Header, Vec<u8>)> {
-        self.on(self.spec.slots[0].ssrc.0)
-    }
-
-    /// Packets of its video slot.
-    pub fn video(&self) -> Vec<&(Header, Vec<u8>)> {
-        self.on(self.spec.slots[1].ssrc.0)
-    }
-
-    fn number(&mut self, ssrc: u32) -> Seq {
-        let next = self.next_seq.entry(ssrc).or_insert(u64::from(ssrc) & 0xff);
-        *next += 1;
-        Seq(*next)
-    }
-
-    fn media<'a>(&mut self, ssrc: u32, pt: Pt, section: u8, rid: &'a str, seq: Seq) -> Media<'a> {
-        self.next_cc = self.next_cc.wrapping_add(1);
-        Media {
-            ssrc: Ssrc(ssrc),
-            pt,
-            seq,
-            timestamp: 0,
-            marker: false,
-            mid: if section == CAMERA { "cam" } else { "mic" },
-            rid,
-            repaired: false,
-            transport_cc: Some(self.next_cc),
-            level: None,
-            payload: &[],
         }
     }
 }
