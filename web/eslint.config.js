@@ -19,7 +19,17 @@ export default [
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],
       // Both would need 'unsafe-inline' in the content security policy.
-      "no-restricted-imports": ["error", { paths: [{ name: "lit/directives/style-map.js", message: "sets an inline style attribute; set a custom property in updated()" }] }],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            {
+              name: "lit/directives/style-map.js",
+              message: "sets an inline style attribute; set a custom property in updated()",
+            },
+          ],
+        },
+      ],
     },
   },
   {

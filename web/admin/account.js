@@ -29,14 +29,30 @@ export class RoomAccount extends LitElement {
         <h1>${t(making ? "setup-heading" : "login-heading")}</h1>
         ${making ? html`<p class="quiet">${t("setup-text")}</p>` : nothing}
         <form @submit=${this.#submit}>
-          <div class="field"><label for="name">${t("account-name")}</label><input id="name" name="name" autocomplete="username" maxlength="60" required autofocus></div>
-          <div class="field"><label for="password">${t("account-password")}${making ? html`<span class="hint">${t("setup-password-hint", { length: SHORTEST_PASSWORD })}</span>` : nothing}</label>
-            <input id="password" name="password" type="password" autocomplete=${making ? "new-password" : "current-password"} minlength=${making ? SHORTEST_PASSWORD : nothing} maxlength=${LONGEST_PASSWORD} required></div>
+          <div class="field"><label for="name">${t("account-name")}</label><input id="name" name="name"
+            autocomplete="username" maxlength="60" required autofocus></div>
+          <div class="field"><label for="password">${t("account-password")}${
+            making
+              ? html`<span
+            class="hint">${t("setup-password-hint", { length: SHORTEST_PASSWORD })}</span>`
+              : nothing
+          }</label>
+            <input id="password" name="password" type="password"
+              autocomplete=${making ? "new-password" : "current-password"}
+              minlength=${making ? SHORTEST_PASSWORD : nothing} maxlength=${LONGEST_PASSWORD} required></div>
           ${this.authenticator ? this.#scan(this.authenticator) : nothing}
-          <div class="field"><label for="code">${t("account-code")}<span class="hint">${t("account-code-hint")}</span></label>
-            <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxlength="6" required></div>
-          ${this.problem ? html`<p class="error" role="alert">${icon("warning")}<span>${this.problem}</span></p>` : nothing}
-          <button class="button primary large" aria-disabled=${this.busy}>${t(making ? "setup-finish" : "login-submit")}</button>
+          <div class="field"><label for="code">${t("account-code")}<span
+            class="hint">${t("account-code-hint")}</span></label>
+            <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}"
+              maxlength="6" required></div>
+          ${
+            this.problem
+              ? html`<p class="error"
+            role="alert">${icon("warning")}<span>${this.problem}</span></p>`
+              : nothing
+          }
+          <button class="button primary large"
+            aria-disabled=${this.busy}>${t(making ? "setup-finish" : "login-submit")}</button>
         </form>
       </main>`;
   }
@@ -60,15 +76,34 @@ export class RoomAccount extends LitElement {
     act(this, this.authenticator ? "set-up" : "log-in", account);
   }
 
-  static styles = [base, fields, css`
-    main { min-height: 100dvh; max-width: 32rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid; align-content: center; gap: var(--space-4); }
-    form { display: grid; gap: var(--space-4); padding: var(--space-5); border: 1px solid var(--line); border-radius: var(--radius-large); background: var(--surface); box-shadow: var(--shadow); }
+  static styles = [
+    base,
+    fields,
+    css`
+    main {
+      min-height: 100dvh; max-width: 32rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid;
+      align-content: center; gap: var(--space-4);
+    }
+    form {
+      display: grid; gap: var(--space-4); padding: var(--space-5); border: 1px solid var(--line);
+      border-radius: var(--radius-large); background: var(--surface); box-shadow: var(--shadow);
+    }
     .field + .field { margin-top: 0; }
-    .scan { display: flex; flex-wrap: wrap; gap: var(--space-4); padding: var(--space-4); border-radius: var(--radius); background: var(--accent-wash); }
+    .scan {
+      display: flex; flex-wrap: wrap; gap: var(--space-4); padding: var(--space-4); border-radius: var(--radius);
+      background: var(--accent-wash);
+    }
     .scan > div { flex: 1 1 12rem; display: grid; align-content: start; gap: var(--space-2); }
-    img { flex: none; background: #ffffff; border-radius: var(--radius); padding: var(--space-2); width: 11rem; height: 11rem; image-rendering: pixelated; }
-    code { font-family: ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; font-size: 1.05em; overflow-wrap: anywhere; }
+    img {
+      flex: none; background: #ffffff; border-radius: var(--radius); padding: var(--space-2); width: 11rem;
+      height: 11rem; image-rendering: pixelated;
+    }
+    code {
+      font-family: ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; font-size: 1.05em;
+      overflow-wrap: anywhere;
+    }
     a { display: inline-block; padding-block: 0.3rem; }
-  `];
+  `,
+  ];
 }
 customElements.define("room-account", RoomAccount);

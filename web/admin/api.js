@@ -5,8 +5,14 @@ import { hasText, t } from "../shared/texts.js";
 /** @import { Refusal } from "../shared/api.js" */
 /** @import { Phase, Role } from "../shared/model.js" */
 
-/** @typedef {{id: string, title: string, phase: Phase, language: string, seats: number, capacity: number, starts_at: number | null, created_at: number, people: number}} TownHallItem */
-/** @typedef {{id: string, roles: Role[], name: string, personal: boolean, bound: boolean, created_at: number, expires_at: number | null, revoked: boolean}} Link */
+/**
+ * @typedef {{id: string, title: string, phase: Phase, language: string, seats: number, capacity: number,
+ *   starts_at: number | null, created_at: number, people: number}} TownHallItem
+ */
+/**
+ * @typedef {{id: string, roles: Role[], name: string, personal: boolean, bound: boolean, created_at: number,
+ *   expires_at: number | null, revoked: boolean}} Link
+ */
 
 /** @param {string} id */
 const hall = (id) => `/api/town-halls/${encodeURIComponent(id)}`;

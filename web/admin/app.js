@@ -14,10 +14,25 @@ import { api, problemText } from "./api.js";
 const REFRESH_MS = 10_000;
 
 /** @type {Board} */
-const EMPTY = { name: "", townHalls: [], opened: null, links: [], fresh: null, creating: false, asking: null, problem: "" };
+const EMPTY = {
+  name: "",
+  townHalls: [],
+  opened: null,
+  links: [],
+  fresh: null,
+  creating: false,
+  asking: null,
+  problem: "",
+};
 
 export class RoomAdmin extends LitElement {
-  static properties = { view: { state: true }, board: { state: true }, busy: { state: true }, problem: { state: true }, secure: { state: true } };
+  static properties = {
+    view: { state: true },
+    board: { state: true },
+    busy: { state: true },
+    problem: { state: true },
+    secure: { state: true },
+  };
 
   constructor() {
     super();
@@ -36,7 +51,10 @@ export class RoomAdmin extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     void this.#act({ name: "look" });
-    this.timer = setInterval(() => this.view === "board" && document.visibilityState === "visible" && void this.#load().catch(() => {}), REFRESH_MS);
+    this.timer = setInterval(
+      () => this.view === "board" && document.visibilityState === "visible" && void this.#load().catch(() => {}),
+      REFRESH_MS,
+    );
   }
 
   disconnectedCallback() {
@@ -51,7 +69,8 @@ export class RoomAdmin extends LitElement {
       case "board":
         return html`<room-town-halls .board=${this.board}></room-town-halls>`;
       case "insecure":
-        return html`<room-message symbol="key" .heading=${t("insecure-heading")} .text=${t("insecure-text")} .action=${t("insecure-action")} .href=${this.secure}></room-message>`;
+        return html`<room-message symbol="key" .heading=${t("insecure-heading")} .text=${t("insecure-text")}
+          .action=${t("insecure-action")} .href=${this.secure}></room-message>`;
       default:
         return nothing;
     }
@@ -76,7 +95,8 @@ export class RoomAdmin extends LitElement {
     if (refusal.code === "not_logged_in") {
       this.view = "login";
     } else if (refusal.code === "needs_https") {
-      this.secure = typeof refusal.details.https === "string" ? refusal.details.https : `https://${location.host}/admin`;
+      this.secure =
+        typeof refusal.details.https === "string" ? refusal.details.https : `https://${location.host}/admin`;
       this.view = "insecure";
     } else {
       if (this.view === "loading") this.view = "login";
@@ -90,31 +110,50 @@ export class RoomAdmin extends LitElement {
     const id = /** @type {string} */ (wanted.townHall);
     const title = /** @type {string} */ (wanted.title);
     switch (wanted.name) {
-      case "look": return this.#enter();
-      case "log-in": return this.#logIn(wanted);
-      case "log-out": return this.#logOut();
-      case "ask-create": return this.#update({ creating: true });
-      case "ask-close": return this.#update({ asking: { what: "close", id, title } });
-      case "ask-delete": return this.#update({ asking: { what: "delete", id, title } });
-      case "cancel": return this.#update({ creating: false, asking: null });
-      case "create": return this.#done(api.create(/** @type {object} */ (wanted.fields)));
-      case "open": return this.#done(api.open(id));
-      case "close": return this.#done(api.close(id));
-      case "delete": return this.#done(api.remove(id));
-      case "toggle-links": return this.#toggle(id);
-      default: return this.#performOnLink(wanted, id, /** @type {string} */ (wanted.link));
+      case "look":
+        return this.#enter();
+      case "log-in":
+        return this.#logIn(wanted);
+      case "log-out":
+        return this.#logOut();
+      case "ask-create":
+        return this.#update({ creating: true });
+      case "ask-close":
+        return this.#update({ asking: { what: "close", id, title } });
+      case "ask-delete":
+        return this.#update({ asking: { what: "delete", id, title } });
+      case "cancel":
+        return this.#update({ creating: false, asking: null });
+      case "create":
+        return this.#done(api.create(/** @type {object} */ (wanted.fields)));
+      case "open":
+        return this.#done(api.open(id));
+      case "close":
+        return this.#done(api.close(id));
+      case "delete":
+        return this.#done(api.remove(id));
+      case "toggle-links":
+        return this.#toggle(id);
+      default:
+        return this.#performOnLink(wanted, id, /** @type {string} */ (wanted.link));
     }
   }
 
   /** @param {Act} wanted @param {string} id @param {string} link @returns {Promise<unknown> | void} */
   #performOnLink(wanted, id, link) {
     switch (wanted.name) {
-      case "make-link": return this.#make(id, /** @type {string} */ (wanted.role), /** @type {string} */ (wanted.linkName));
-      case "rotate-link": return this.#rotate(id, link);
-      case "release-link": return this.#done(api.release(id, link));
-      case "ask-revoke-link": return this.#update({ asking: { what: "revoke", id, link, title: /** @type {string} */ (wanted.role) } });
-      case "revoke": return this.#done(api.revoke(id, link));
-      default: throw new Error(`no such act: ${wanted.name}`);
+      case "make-link":
+        return this.#make(id, /** @type {string} */ (wanted.role), /** @type {string} */ (wanted.linkName));
+      case "rotate-link":
+        return this.#rotate(id, link);
+      case "release-link":
+        return this.#done(api.release(id, link));
+      case "ask-revoke-link":
+        return this.#update({ asking: { what: "revoke", id, link, title: /** @type {string} */ (wanted.role) } });
+      case "revoke":
+        return this.#done(api.revoke(id, link));
+      default:
+        throw new Error(`no such act: ${wanted.name}`);
     }
   }
 

@@ -11,7 +11,12 @@ import { base, fields } from "../shared/tokens.css.js";
 const ROLES = ["attendee", "host", "moderator", "speaker", "interpreter", "captioner", "operator", "observer"];
 
 export class RoomLinks extends LitElement {
-  static properties = { links: { attribute: false }, fresh: { attribute: false }, townHall: {}, copied: { state: true } };
+  static properties = {
+    links: { attribute: false },
+    fresh: { attribute: false },
+    townHall: {},
+    copied: { state: true },
+  };
 
   constructor() {
     super();
@@ -28,10 +33,16 @@ export class RoomLinks extends LitElement {
     return html`
       <h3>${t("links-heading")}</h3>
       ${valid.length === 0 ? html`<p class="quiet small">${t("links-none")}</p>` : nothing}
-      <ul>${repeat(valid, (link) => link.id, (link) => html`<li>${this.#link(link)}</li>`)}</ul>
+      <ul>${repeat(
+        valid,
+        (link) => link.id,
+        (link) => html`<li>${this.#link(link)}</li>`,
+      )}</ul>
       <form @submit=${this.#make}>
-        <div class="field"><label for="role">${t("links-role")}</label><select id="role" name="role">${ROLES.map((role) => html`<option value=${role}>${t(`role-${role}`)}</option>`)}</select></div>
-        <div class="field"><label for="link-name">${t("links-name")}</label><input id="link-name" name="name" maxlength="60" autocomplete="off"></div>
+        <div class="field"><label for="role">${t("links-role")}</label><select id="role"
+          name="role">${ROLES.map((role) => html`<option value=${role}>${t(`role-${role}`)}</option>`)}</select></div>
+        <div class="field"><label for="link-name">${t("links-name")}</label><input id="link-name" name="name"
+          maxlength="60" autocomplete="off"></div>
         <button class="button">${icon("plus")}${t("links-make")}</button>
       </form>`;
   }
@@ -44,11 +55,18 @@ export class RoomLinks extends LitElement {
     return html`
       <div class="line">
         <span class="who"><span class="name">${role}${link.name ? ` · ${link.name}` : ""}</span>
-          <span class="quiet small">${t(link.personal ? (link.bound ? "links-bound" : "links-unbound") : "links-public")}</span></span>
+          <span
+            class="quiet small">${t(link.personal ? (link.bound ? "links-bound" : "links-unbound") : "links-public")}</span></span>
         <span class="actions">
-          ${link.bound ? html`<button class="button" @click=${() => act(this, "release-link", fieldsOf)}>${t("links-release")}</button>` : nothing}
+          ${
+            link.bound
+              ? html`<button class="button"
+            @click=${() => act(this, "release-link", fieldsOf)}>${t("links-release")}</button>`
+              : nothing
+          }
           <button class="button" @click=${() => act(this, "rotate-link", fieldsOf)}>${t("links-rotate")}</button>
-          <button class="button danger-quiet" @click=${() => act(this, "ask-revoke-link", { ...fieldsOf, role })}>${t("links-revoke")}</button>
+          <button class="button danger-quiet"
+            @click=${() => act(this, "ask-revoke-link", { ...fieldsOf, role })}>${t("links-revoke")}</button>
         </span>
       </div>
       ${fresh ? this.#address(fresh.url) : nothing}`;
@@ -59,7 +77,8 @@ export class RoomLinks extends LitElement {
     return html`<div class="fresh" role="status">
       <p class="small">${t("links-once")}</p>
       <div class="row"><input class="url" readonly aria-label=${t("links-address")} .value=${url} @focus=${select}>
-        <button class="button primary" @click=${() => this.#copy(url)}>${icon(this.copied ? "check" : "copy")}${t(this.copied ? "links-copied" : "links-copy")}</button></div>
+        <button class="button primary"
+          @click=${() => this.#copy(url)}>${icon(this.copied ? "check" : "copy")}${t(this.copied ? "links-copied" : "links-copy")}</button></div>
     </div>`;
   }
 
@@ -79,11 +98,18 @@ export class RoomLinks extends LitElement {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
     const data = new FormData(form);
-    act(this, "make-link", { townHall: this.townHall, role: data.get("role"), linkName: String(data.get("name")).trim() });
+    act(this, "make-link", {
+      townHall: this.townHall,
+      role: data.get("role"),
+      linkName: String(data.get("name")).trim(),
+    });
     form.reset();
   }
 
-  static styles = [base, fields, css`
+  static styles = [
+    base,
+    fields,
+    css`
     :host { display: grid; gap: var(--space-3); padding-top: var(--space-3); border-top: 1px solid var(--line); }
     ul { display: grid; gap: var(--space-2); }
     li { display: grid; gap: var(--space-2); padding: var(--space-2) 0; border-bottom: 1px solid var(--line); }
@@ -91,11 +117,15 @@ export class RoomLinks extends LitElement {
     .who { flex: 1 1 12rem; display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; flex-wrap: wrap; gap: var(--space-2); }
-    .fresh { display: grid; gap: var(--space-2); padding: var(--space-3); border-radius: var(--radius); background: var(--good-wash); color: var(--good-ink); }
+    .fresh {
+      display: grid; gap: var(--space-2); padding: var(--space-3); border-radius: var(--radius);
+      background: var(--good-wash); color: var(--good-ink);
+    }
     .row .url { flex: 1 1 14rem; width: auto; }
     form { display: flex; flex-wrap: wrap; align-items: end; gap: var(--space-3); }
     form .field { flex: 1 1 11rem; margin: 0; }
-  `];
+  `,
+  ];
 }
 customElements.define("room-links", RoomLinks);
 

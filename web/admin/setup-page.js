@@ -10,7 +10,12 @@ import { api, problemText } from "./api.js";
 /** @import { Authenticator } from "./account.js" */
 
 export class RoomSetup extends LitElement {
-  static properties = { authenticator: { state: true }, refused: { state: true }, problem: { state: true }, busy: { state: true } };
+  static properties = {
+    authenticator: { state: true },
+    refused: { state: true },
+    problem: { state: true },
+    busy: { state: true },
+  };
 
   constructor() {
     super();
@@ -35,9 +40,12 @@ export class RoomSetup extends LitElement {
   }
 
   render() {
-    if (this.refused) return html`<room-message symbol="key" .heading=${t("setup-refused")} .text=${this.refused} .action=${t("setup-to-login")} href="/admin"></room-message>`;
+    if (this.refused)
+      return html`<room-message symbol="key" .heading=${t("setup-refused")} .text=${this.refused}
+        .action=${t("setup-to-login")} href="/admin"></room-message>`;
     if (!this.authenticator) return nothing;
-    return html`<room-account .authenticator=${this.authenticator} .busy=${this.busy} .problem=${this.problem}></room-account>`;
+    return html`<room-account .authenticator=${this.authenticator} .busy=${this.busy}
+      .problem=${this.problem}></room-account>`;
   }
 
   /** @param {Act} wanted */

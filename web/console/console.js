@@ -13,7 +13,12 @@ import "./tour.js";
 /** @import { Hand, MediaKind, Participant, Room, Seat } from "../shared/model.js" */
 
 export class RoomConsole extends LitElement {
-  static properties = { room: { attribute: false }, busy: { attribute: false }, tour: { type: Boolean }, removing: { state: true } };
+  static properties = {
+    room: { attribute: false },
+    busy: { attribute: false },
+    tour: { type: Boolean },
+    removing: { state: true },
+  };
 
   constructor() {
     super();
@@ -33,7 +38,8 @@ export class RoomConsole extends LitElement {
       ${this.tour ? html`<room-tour .room=${room}></room-tour>` : nothing}
       ${this.#hands(room)}
       ${this.#onStage(room)}
-      <room-people .room=${room} .busy=${this.busy} @remove=${(/** @type {CustomEvent<Participant>} */ event) => (this.removing = event.detail)}></room-people>
+      <room-people .room=${room} .busy=${this.busy}
+        @remove=${(/** @type {CustomEvent<Participant>} */ event) => (this.removing = event.detail)}></room-people>
       ${this.removing ? this.#confirm(this.removing) : nothing}`;
   }
 
@@ -42,7 +48,11 @@ export class RoomConsole extends LitElement {
     return html`<section aria-labelledby="hands">
       <h2 id="hands">${icon("hand")}${t("console-hands", { count: room.hands.length })}</h2>
       ${room.hands.length === 0 ? html`<p class="quiet small">${t("console-no-hands")}</p>` : nothing}
-      <ol>${repeat(room.hands, (hand) => hand.participant, (hand, index) => html`<li>${this.#hand(room, hand, index)}</li>`)}</ol>
+      <ol>${repeat(
+        room.hands,
+        (hand) => hand.participant,
+        (hand, index) => html`<li>${this.#hand(room, hand, index)}</li>`,
+      )}</ol>
     </section>`;
   }
 
@@ -52,12 +62,19 @@ export class RoomConsole extends LitElement {
     const fields = { participant: hand.participant };
     return html`
       <span class="position" aria-hidden="true">${index + 1}</span>
-      <span class="who"><span class="name">${hand.name || t("anonymous")}</span><span class="quiet small">${invited ? t("console-invited") : since(room, hand)}</span></span>
+      <span class="who"><span class="name">${hand.name || t("anonymous")}</span><span
+        class="quiet small">${invited ? t("console-invited") : since(room, hand)}</span></span>
       <span class="actions">
-        <button class="button plain" aria-label=${t("console-lower-of", { name: hand.name })} @click=${() => act(this, "lower-of", fields)}>${icon("close")}</button>
-        ${invited
-          ? html`<button class="button" @click=${() => act(this, "uninvite", fields)}>${t("console-uninvite")}</button>`
-          : html`<button class="button ${index === 0 ? "primary" : ""}" aria-label=${t("console-invite-of", { name: hand.name })} @click=${() => act(this, "invite", fields)}>${t("console-invite")}</button>`}
+        <button class="button plain" aria-label=${t("console-lower-of", { name: hand.name })}
+          @click=${() => act(this, "lower-of", fields)}>${icon("close")}</button>
+        ${
+          invited
+            ? html`<button class="button"
+              @click=${() => act(this, "uninvite", fields)}>${t("console-uninvite")}</button>`
+            : html`<button class="button ${index === 0 ? "primary" : ""}"
+              aria-label=${t("console-invite-of", { name: hand.name })}
+              @click=${() => act(this, "invite", fields)}>${t("console-invite")}</button>`
+        }
       </span>`;
   }
 
@@ -67,7 +84,11 @@ export class RoomConsole extends LitElement {
     return html`<section aria-labelledby="on-stage">
       <h2 id="on-stage">${icon("live")}${t("console-on-stage", { count: seats.length, seats: room.townHall.seats })}</h2>
       ${seats.length === 0 ? html`<p class="quiet small">${t("console-stage-empty")}</p>` : nothing}
-      <ul>${repeat(seats, (seat) => seat.seat, (seat) => html`<li>${this.#seat(room, seat)}</li>`)}</ul>
+      <ul>${repeat(
+        seats,
+        (seat) => seat.seat,
+        (seat) => html`<li>${this.#seat(room, seat)}</li>`,
+      )}</ul>
     </section>`;
   }
 
@@ -78,20 +99,40 @@ export class RoomConsole extends LitElement {
     const sharing = room.screen === person.id;
     return html`
       <span class="position" aria-hidden="true">${seat.seat}</span>
-      <span class="who"><span class="name">${person.name || t("anonymous")}${self ? html` <span class="quiet">${t("tile-you")}</span>` : nothing}</span><span class="quiet small">${this.#states(room, seat)}</span></span>
-      ${self ? nothing : html`<span class="actions">
+      <span class="who"><span class="name">${person.name || t("anonymous")}${
+        self
+          ? html` <span
+        class="quiet">${t("tile-you")}</span>`
+          : nothing
+      }</span><span
+        class="quiet small">${this.#states(room, seat)}</span></span>
+      ${
+        self
+          ? nothing
+          : html`<span class="actions">
         ${this.#mute(person, "microphone", seat.microphone)}
         ${seat.camera ? this.#mute(person, "camera", true) : nothing}
         ${sharing ? this.#mute(person, "screen", true) : nothing}
-        <button class="button plain" aria-label=${t("console-off-stage-of", { name: person.name })} title=${t("console-off-stage")} @click=${() => act(this, "remove-from-stage", { participant: person.id })}>${icon("leave-stage")}</button>
-      </span>`}`;
+        <button class="button plain" aria-label=${t("console-off-stage-of", { name: person.name })}
+          title=${t("console-off-stage")}
+          @click=${() => act(this, "remove-from-stage", { participant: person.id })}>${icon("leave-stage")}</button>
+      </span>`
+      }`;
   }
 
   /** @param {Room} room @param {Seat & {participant: Participant}} seat */
   #states(room, seat) {
     if (seat.participant.presence !== "here") return t("tile-away");
     const words = [
-      room.speaker === seat.seat && seat.microphone ? t("tile-speaking") : t(seat.microphone ? "state-microphone-on" : seat.muted_by && seat.muted_by !== seat.participant.id ? "state-muted-by-moderator" : "state-microphone-off"),
+      room.speaker === seat.seat && seat.microphone
+        ? t("tile-speaking")
+        : t(
+            seat.microphone
+              ? "state-microphone-on"
+              : seat.muted_by && seat.muted_by !== seat.participant.id
+                ? "state-muted-by-moderator"
+                : "state-microphone-off",
+          ),
       ...(seat.camera ? [t("state-camera-on")] : []),
       ...(room.screen === seat.participant.id ? [t("state-screen-on")] : []),
     ];
@@ -102,7 +143,9 @@ export class RoomConsole extends LitElement {
   #mute(person, kind, on) {
     if (!on) return nothing;
     const symbol = /** @type {const} */ ({ microphone: "microphone-off", camera: "camera-off", screen: "screen-off" });
-    return html`<button class="button" aria-label=${t(`console-mute-${kind}-of`, { name: person.name })} title=${t(`console-mute-${kind}`)} @click=${() => act(this, "mute", { participant: person.id, kind })}>${icon(symbol[kind])}</button>`;
+    return html`<button class="button" aria-label=${t(`console-mute-${kind}-of`, { name: person.name })}
+      title=${t(`console-mute-${kind}`)}
+      @click=${() => act(this, "mute", { participant: person.id, kind })}>${icon(symbol[kind])}</button>`;
   }
 
   /** @param {Participant} person */
@@ -112,7 +155,8 @@ export class RoomConsole extends LitElement {
       this.removing = null;
       act(this, "remove", { participant: person.id });
     };
-    return html`<room-dialog .heading=${t("confirm-remove.heading", { name: person.name || t("anonymous") })} cancellable @cancel=${cancel}>
+    return html`<room-dialog
+      .heading=${t("confirm-remove.heading", { name: person.name || t("anonymous") })} cancellable @cancel=${cancel}>
       <p>${t("confirm-remove.text")}</p>
       ${may(/** @type {Room} */ (this.room), "remove") ? nothing : html`<p>${t("refusal-forbidden")}</p>`}
       <button slot="actions" class="button" @click=${cancel}>${t("confirm-remove.no")}</button>
@@ -120,19 +164,26 @@ export class RoomConsole extends LitElement {
     </room-dialog>`;
   }
 
-  static styles = [base, css`
+  static styles = [
+    base,
+    css`
     :host { display: grid; gap: var(--space-5); padding: var(--space-4); align-content: start; }
     section { display: grid; gap: var(--space-2); }
     h2 { display: flex; align-items: center; gap: var(--space-2); }
     h2 svg { color: var(--ink-quiet); }
     ol, ul { display: grid; gap: var(--space-2); }
-    li { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2); padding: var(--space-2) var(--space-3); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); }
+    li {
+      display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2);
+      padding: var(--space-2) var(--space-3); border: 1px solid var(--line); border-radius: var(--radius);
+      background: var(--surface);
+    }
     .position { flex: none; min-width: 1.5em; color: var(--ink-quiet); font-variant-numeric: tabular-nums; }
     .who { flex: 1 1 8rem; min-width: 0; display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; flex-wrap: wrap; gap: var(--space-1); margin-inline-start: auto; }
     .actions .button:not(:has(+ *)) { padding-inline: var(--space-3); }
-  `];
+  `,
+  ];
 }
 customElements.define("room-console", RoomConsole);
 

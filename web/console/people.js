@@ -12,7 +12,17 @@ import { base, fields } from "../shared/tokens.css.js";
 // A list longer than this is searched, not read; drawing thousands of rows would stall the console.
 const SHOWN = 100;
 /** @type {Role[]} */
-const ORDER = ["administrator", "host", "moderator", "speaker", "interpreter", "captioner", "operator", "observer", "attendee"];
+const ORDER = [
+  "administrator",
+  "host",
+  "moderator",
+  "speaker",
+  "interpreter",
+  "captioner",
+  "operator",
+  "observer",
+  "attendee",
+];
 
 export class RoomPeople extends LitElement {
   static properties = { room: { attribute: false }, busy: { attribute: false }, filter: { state: true } };
@@ -29,13 +39,25 @@ export class RoomPeople extends LitElement {
   render() {
     const { room } = this;
     if (!room) return nothing;
-    const found = sorted(room.people).filter((person) => person.name.toLocaleLowerCase().includes(this.filter.toLocaleLowerCase()));
+    const found = sorted(room.people).filter((person) =>
+      person.name.toLocaleLowerCase().includes(this.filter.toLocaleLowerCase()),
+    );
     return html`<section aria-labelledby="people">
       <h2 id="people">${icon("people")}${t("people-heading", { count: room.people.length })}</h2>
       <div><label class="visually-hidden" for="filter">${t("people-filter")}</label>
-        <input id="filter" type="search" autocomplete="off" placeholder=${t("people-filter")} @input=${this.#search}></div>
-      <ul>${repeat(found.slice(0, SHOWN), (person) => person.id, (person) => html`<li>${this.#person(room, person)}</li>`)}</ul>
-      ${found.length > SHOWN ? html`<p class="quiet small">${t("people-more", { count: found.length - SHOWN })}</p>` : nothing}
+        <input id="filter" type="search" autocomplete="off" placeholder=${t("people-filter")}
+          @input=${this.#search}></div>
+      <ul>${repeat(
+        found.slice(0, SHOWN),
+        (person) => person.id,
+        (person) => html`<li>${this.#person(room, person)}</li>`,
+      )}</ul>
+      ${
+        found.length > SHOWN
+          ? html`<p
+        class="quiet small">${t("people-more", { count: found.length - SHOWN })}</p>`
+          : nothing
+      }
     </section>`;
   }
 
@@ -47,11 +69,28 @@ export class RoomPeople extends LitElement {
     const invitable = !self && !onStage && !invited && !person.roles.includes("observer") && room.phase !== "scheduled";
     const name = person.name || t("anonymous");
     return html`
-      <span class="who"><span class="name">${name}${self ? html` <span class="quiet">${t("tile-you")}</span>` : nothing}</span>
+      <span class="who"><span class="name">${name}${
+        self
+          ? html` <span
+        class="quiet">${t("tile-you")}</span>`
+          : nothing
+      }</span>
         <span class="quiet small">${words(person, onStage, invited)}</span></span>
       <span class="actions">
-        ${invitable ? html`<button class="button plain" aria-label=${t("console-invite-of", { name })} title=${t("console-invite")} @click=${() => act(this, "invite", { participant: person.id })}>${icon("go-on-stage")}</button>` : nothing}
-        ${!self && may(room, "remove") ? html`<button class="button plain danger-quiet" aria-label=${t("console-remove-of", { name })} title=${t("console-remove")} @click=${() => this.#remove(person)}>${icon("door")}</button>` : nothing}
+        ${
+          invitable
+            ? html`<button class="button plain" aria-label=${t("console-invite-of", { name })}
+          title=${t("console-invite")}
+          @click=${() => act(this, "invite", { participant: person.id })}>${icon("go-on-stage")}</button>`
+            : nothing
+        }
+        ${
+          !self && may(room, "remove")
+            ? html`<button class="button plain danger-quiet"
+          aria-label=${t("console-remove-of", { name })} title=${t("console-remove")}
+          @click=${() => this.#remove(person)}>${icon("door")}</button>`
+            : nothing
+        }
       </span>`;
   }
 
@@ -65,17 +104,24 @@ export class RoomPeople extends LitElement {
     this.filter = /** @type {HTMLInputElement} */ (event.target).value.trim();
   }
 
-  static styles = [base, fields, css`
+  static styles = [
+    base,
+    fields,
+    css`
     section { display: grid; gap: var(--space-2); }
     h2 { display: flex; align-items: center; gap: var(--space-2); }
     h2 svg { color: var(--ink-quiet); }
     ul { display: grid; }
-    li { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2); padding: var(--space-1) 0; border-bottom: 1px solid var(--line); min-height: 3.25rem; }
+    li {
+      display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2); padding: var(--space-1) 0;
+      border-bottom: 1px solid var(--line); min-height: 3.25rem;
+    }
     .who { flex: 1 1 8rem; min-width: 0; display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; gap: var(--space-1); margin-inline-start: auto; }
     .actions .button { padding-inline: var(--space-3); }
-  `];
+  `,
+  ];
 }
 customElements.define("room-people", RoomPeople);
 
@@ -89,6 +135,13 @@ function sorted(people) {
 /** @param {Participant} person @param {boolean} onStage @param {boolean} invited */
 function words(person, onStage, invited) {
   const roles = [...person.roles].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)).map((role) => t(`role-${role}`));
-  const state = person.presence !== "here" ? [t("tile-away")] : onStage ? [t("people-on-stage")] : invited ? [t("console-invited")] : [];
+  const state =
+    person.presence !== "here"
+      ? [t("tile-away")]
+      : onStage
+        ? [t("people-on-stage")]
+        : invited
+          ? [t("console-invited")]
+          : [];
   return [...roles, ...state].join(" · ");
 }

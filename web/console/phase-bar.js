@@ -39,19 +39,29 @@ export class RoomPhaseBar extends LitElement {
     }
     if (room.phase !== "closed" && may(room, "start")) {
       const busy = this.busy.has("start");
-      return html`<button class="button primary start" aria-disabled=${busy} @click=${() => !busy && act(this, "start")}>${icon("live")}${t("bar-start")}</button>`;
+      return html`<button class="button primary start" aria-disabled=${busy}
+        @click=${() => !busy && act(this, "start")}>${icon("live")}${t("bar-start")}</button>`;
     }
     return nothing;
   }
 
-  static styles = [base, css`
-    header { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-1) var(--space-4); padding: var(--space-2) var(--space-4); min-height: 3.75rem; color: var(--on-backstage); background: var(--backstage); }
+  static styles = [
+    base,
+    css`
+    header {
+      display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-1) var(--space-4);
+      padding: var(--space-2) var(--space-4); min-height: 3.75rem; color: var(--on-backstage);
+      background: var(--backstage);
+    }
     header.air { background: var(--air); color: var(--on-air); }
     .state { display: flex; flex-wrap: wrap; align-items: center; gap: 0 var(--space-2); }
     .state strong { font-size: var(--text-l); font-weight: 750; letter-spacing: 0.05em; line-height: 1.2; }
     .state > svg { width: 1.75rem; height: 1.75rem; }
     .state span { font-size: var(--text-s); }
-    h1 { flex: 1 1 10rem; min-width: 0; font-size: var(--text-base); font-weight: 500; text-align: end; overflow-wrap: anywhere; }
+    h1 {
+      flex: 1 1 10rem; min-width: 0; font-size: var(--text-base); font-weight: 500; text-align: end;
+      overflow-wrap: anywhere;
+    }
     .count { display: inline-flex; align-items: center; gap: var(--space-2); font-size: var(--text-s); }
     .button { background: #ffffff; border-color: #ffffff; color: #1b262d; font-weight: 650; }
     .button:hover { background: #ecebe7; }
@@ -66,6 +76,7 @@ export class RoomPhaseBar extends LitElement {
       h1 { order: 2; flex-basis: 50%; text-align: start; font-size: var(--text-s); }
       .count { order: 3; margin-inline-start: auto; }
     }
-  `];
+  `,
+  ];
 }
 customElements.define("room-phase-bar", RoomPhaseBar);

@@ -29,20 +29,36 @@ export class RoomTour extends LitElement {
     return html`<section aria-labelledby="tour">
       <h2 id="tour">${t("tour-heading")}</h2>
       <p class="small">${t("tour-text")}</p>
-      <ol>${steps.map((step, index) => html`<li class=${step.done ? "done" : ""}>
+      <ol>${steps.map(
+        (step, index) => html`<li class=${step.done ? "done" : ""}>
         <span class="mark">${step.done ? icon("check") : index + 1}</span>
-        <span>${step.text}${step.done ? html`<span class="visually-hidden"> ${t("tour-done")}</span>` : nothing}</span></li>`)}</ol>
+        <span>${step.text}${
+          step.done
+            ? html`<span
+          class="visually-hidden"> ${t("tour-done")}</span>`
+            : nothing
+        }</span></li>`,
+      )}</ol>
       <button class="button" @click=${() => act(this, "end-tour")}>${t("tour-dismiss")}</button>
     </section>`;
   }
 
-  static styles = [base, css`
-    section { display: grid; gap: var(--space-3); padding: var(--space-4); border-radius: var(--radius-large); background: var(--accent-wash); }
+  static styles = [
+    base,
+    css`
+    section {
+      display: grid; gap: var(--space-3); padding: var(--space-4); border-radius: var(--radius-large);
+      background: var(--accent-wash);
+    }
     ol { display: grid; gap: var(--space-2); }
     li { display: flex; gap: var(--space-3); align-items: start; }
-    .mark { flex: none; display: grid; place-items: center; width: 1.75rem; height: 1.75rem; border-radius: 50%; border: 1.5px solid var(--accent); color: var(--accent); font-weight: 650; font-size: var(--text-s); }
+    .mark {
+      flex: none; display: grid; place-items: center; width: 1.75rem; height: 1.75rem; border-radius: 50%;
+      border: 1.5px solid var(--accent); color: var(--accent); font-weight: 650; font-size: var(--text-s);
+    }
     .done .mark { background: var(--accent); color: var(--on-accent); }
     .button { justify-self: start; }
-  `];
+  `,
+  ];
 }
 customElements.define("room-tour", RoomTour);

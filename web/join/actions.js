@@ -90,7 +90,8 @@ export class Actions {
     const seat = mySeat(room);
     if (!seat || !may(room, "set_media")) return;
     const { publisher } = this.media;
-    if (seat.microphone && !publisher.tracks.microphone) await this.setMicrophone(true).catch(() => this.setMicrophone(false));
+    if (seat.microphone && !publisher.tracks.microphone)
+      await this.setMicrophone(true).catch(() => this.setMicrophone(false));
     if (seat.camera && !publisher.tracks.camera) await this.setCamera(true).catch(() => this.#stop("camera"));
     if (room.screen === room.you.id && !publisher.tracks.screen) await this.#stop("screen");
   }
@@ -118,7 +119,8 @@ export class Actions {
     try {
       await open();
     } catch (error) {
-      if (error instanceof DOMException) throw new Refusal(DEVICE_ERRORS.get(error.name) ?? "device_busy", error.message);
+      if (error instanceof DOMException)
+        throw new Refusal(DEVICE_ERRORS.get(error.name) ?? "device_busy", error.message);
       throw error;
     }
   }

@@ -37,7 +37,9 @@ export function announcementFor(event, room) {
     case "hands":
       return event.hands.length > 0 ? t("announce-hands", { count: event.hands.length }) : "";
     case "invitation_ended":
-      return event.participant === room.you.id && !mySeat(room) && event.reason !== "declined" ? t("announce-invitation-ended") : "";
+      return event.participant === room.you.id && !mySeat(room) && event.reason !== "declined"
+        ? t("announce-invitation-ended")
+        : "";
     default:
       return "";
   }

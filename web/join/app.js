@@ -11,6 +11,7 @@ import "./room-page.js";
 import { announcementFor, standing } from "./announcements.js";
 import { messageFor, refusalText } from "./refusals.js";
 import { Session } from "./session.js";
+import { keepAwake } from "./wake-lock.js";
 
 /** @import { Act } from "../shared/act.js" */
 /** @import { RoomAnnouncer } from "../shared/components/announcer.js" */
@@ -21,7 +22,12 @@ import { Session } from "./session.js";
 const ASKS = { screen: "screen", leave: "leave", close: "close" };
 
 export class RoomJoin extends LitElement {
-  static properties = { notice: { state: true }, problem: { state: true }, dialog: { state: true }, tour: { state: true } };
+  static properties = {
+    notice: { state: true },
+    problem: { state: true },
+    dialog: { state: true },
+    tour: { state: true },
+  };
 
   constructor() {
     super();
@@ -40,7 +46,9 @@ export class RoomJoin extends LitElement {
     this.standing = "";
     this.addEventListener("act", (event) => void this.#act(/** @type {CustomEvent<Act>} */ (event).detail));
     this.session.addEventListener("change", () => this.#changed());
-    this.session.addEventListener("event", (event) => this.#announce(/** @type {CustomEvent<TownHallEvent>} */ (event).detail));
+    this.session.addEventListener("event", (event) =>
+      this.#announce(/** @type {CustomEvent<TownHallEvent>} */ (event).detail),
+    );
   }
 
   render() {
@@ -53,7 +61,8 @@ export class RoomJoin extends LitElement {
       case "loading":
         return nothing;
       case "entry":
-        return html`<room-entry .admission=${admission} .name=${this.session.suggestedName} .busy=${view.busy} .refusal=${view.refusal}></room-entry>`;
+        return html`<room-entry .admission=${admission} .name=${this.session.suggestedName} .busy=${view.busy}
+          .refusal=${view.refusal}></room-entry>`;
       case "room":
         return html`<room-page .room=${room} .around=${this.#surroundings()}></room-page>`;
       case "refused":
@@ -66,7 +75,8 @@ export class RoomJoin extends LitElement {
   /** @param {string} code @param {{message?: string, https?: string | null}} [known] */
   #message(code, known) {
     const message = messageFor(code, known);
-    return html`<room-message .symbol=${message.symbol} .heading=${message.heading} .text=${message.text} .action=${message.action} .name=${message.act} .href=${message.href}></room-message>`;
+    return html`<room-message .symbol=${message.symbol} .heading=${message.heading} .text=${message.text}
+      .action=${message.action} .name=${message.act} .href=${message.href}></room-message>`;
   }
 
   /** @returns {Surroundings} */
@@ -102,11 +112,15 @@ export class RoomJoin extends LitElement {
       this.consoleLoaded = true;
       void import("../console/console.js");
     }
+    keepAwake(Boolean(room && view.kind === "room" && mySeat(room)));
     if (room && (!myInvitation(room) || mySeat(room))) this.problem = "";
     const stands = room && view.kind === "room" ? standing(room, this.session.online) : "";
     if (stands !== this.standing) this.#say(stands);
     this.standing = stands;
-    document.title = room && view.kind === "room" ? `${t(`title-${room.phase}`)} · ${room.townHall.title}` : this.session.admission?.town_hall.title ?? t("title");
+    document.title =
+      room && view.kind === "room"
+        ? `${t(`title-${room.phase}`)} · ${room.townHall.title}`
+        : (this.session.admission?.town_hall.title ?? t("title"));
     this.requestUpdate();
   }
 
@@ -140,31 +154,56 @@ export class RoomJoin extends LitElement {
 
   /** @param {Act} wanted @returns {unknown} */
   #perform(wanted) {
-    const { session, session: { actions } } = this;
+    const {
+      session,
+      session: { actions },
+    } = this;
     const participant = /** @type {string} */ (wanted.participant);
     switch (wanted.name) {
-      case "join": return session.join(/** @type {string} */ (wanted.entered));
-      case "retry": return session.takeBack();
-      case "accept": return actions.goOnStage("accept");
-      case "take-seat": return actions.goOnStage("take_seat");
-      case "decline": return actions.command("decline");
-      case "leave-stage": return actions.leaveStage();
-      case "microphone": return actions.setMicrophone(Boolean(wanted.on));
-      case "camera": return actions.setCamera(Boolean(wanted.on));
-      case "screen-start": return this.#close(actions.setScreen(/** @type {"detail" | "motion"} */ (wanted.hint)));
-      case "screen-stop": return actions.setScreen(null);
-      case "raise-hand": return actions.command("raise_hand");
-      case "lower-hand": return actions.command("lower_hand");
-      case "lower-of": return actions.command("lower_hand", { participant });
-      case "invite": return actions.command("invite", { participant });
-      case "uninvite": return actions.command("uninvite", { participant });
-      case "mute": return actions.command("mute", { participant, kind: wanted.kind });
-      case "remove-from-stage": return actions.command("remove_from_stage", { participant });
-      case "remove": return actions.command("remove", { participant });
-      case "start": return actions.command("start");
-      case "close-confirmed": return this.#close(actions.command("close"));
-      case "leave-confirmed": return this.#close(session.leave());
-      default: return this.#onPage(wanted);
+      case "join":
+        return session.join(/** @type {string} */ (wanted.entered));
+      case "retry":
+        return session.takeBack();
+      case "accept":
+        return actions.goOnStage("accept");
+      case "take-seat":
+        return actions.goOnStage("take_seat");
+      case "decline":
+        return actions.command("decline");
+      case "leave-stage":
+        return actions.leaveStage();
+      case "microphone":
+        return actions.setMicrophone(Boolean(wanted.on));
+      case "camera":
+        return actions.setCamera(Boolean(wanted.on));
+      case "screen-start":
+        return this.#close(actions.setScreen(/** @type {"detail" | "motion"} */ (wanted.hint)));
+      case "screen-stop":
+        return actions.setScreen(null);
+      case "raise-hand":
+        return actions.command("raise_hand");
+      case "lower-hand":
+        return actions.command("lower_hand");
+      case "lower-of":
+        return actions.command("lower_hand", { participant });
+      case "invite":
+        return actions.command("invite", { participant });
+      case "uninvite":
+        return actions.command("uninvite", { participant });
+      case "mute":
+        return actions.command("mute", { participant, kind: wanted.kind });
+      case "remove-from-stage":
+        return actions.command("remove_from_stage", { participant });
+      case "remove":
+        return actions.command("remove", { participant });
+      case "start":
+        return actions.command("start");
+      case "close-confirmed":
+        return this.#close(actions.command("close"));
+      case "leave-confirmed":
+        return this.#close(session.leave());
+      default:
+        return this.#onPage(wanted);
     }
   }
 
@@ -172,14 +211,22 @@ export class RoomJoin extends LitElement {
   #onPage(wanted) {
     const { session } = this;
     switch (wanted.name) {
-      case "pin": return session.setLayout({ pinned: /** @type {number | null} */ (wanted.seat) });
-      case "layers": return session.setLayout({ layers: /** @type {Map<number, number | undefined>} */ (wanted.layers) });
-      case "unblock": return session.media.audio.resume();
-      case "copy-link": return navigator.clipboard?.writeText(this.#surroundings().link);
-      case "cancel": return void (this.dialog = "");
-      case "dismiss": return void (this.notice = "");
-      case "end-tour": return void (this.tour = false);
-      default: throw new Error(`no such act: ${wanted.name}`);
+      case "pin":
+        return session.setLayout({ pinned: /** @type {number | null} */ (wanted.seat) });
+      case "layers":
+        return session.setLayout({ layers: /** @type {Map<number, number | undefined>} */ (wanted.layers) });
+      case "unblock":
+        return session.media.audio.resume();
+      case "copy-link":
+        return navigator.clipboard?.writeText(this.#surroundings().link);
+      case "cancel":
+        return void (this.dialog = "");
+      case "dismiss":
+        return void (this.notice = "");
+      case "end-tour":
+        return void (this.tour = false);
+      default:
+        throw new Error(`no such act: ${wanted.name}`);
     }
   }
 
@@ -205,11 +252,21 @@ export class RoomJoin extends LitElement {
   debug() {
     const { media } = this.session;
     return {
-      get negotiationNeeded() { return media.connection?.negotiationNeeded ?? 0; },
-      get connections() { return media.connections; },
-      get slots() { return media.slots.map(({ mid, kind, seat }) => ({ mid, kind, seat })); },
-      get offerBytes() { return media.offerBytes; },
-      get state() { return media.state; },
+      get negotiationNeeded() {
+        return media.connection?.negotiationNeeded ?? 0;
+      },
+      get connections() {
+        return media.connections;
+      },
+      get slots() {
+        return media.slots.map(({ mid, kind, seat }) => ({ mid, kind, seat }));
+      },
+      get offerBytes() {
+        return media.offerBytes;
+      },
+      get state() {
+        return media.state;
+      },
       stats: async () => [...((await media.connection?.pc.getStats())?.values() ?? [])],
     };
   }

@@ -53,8 +53,15 @@ export class RoomDock extends LitElement {
     return html`
       ${this.#toggle("microphone", seat.microphone, ["microphone", "microphone-off"], ["dock-mute", "dock-unmute"])}
       ${this.#toggle("camera", seat.camera, ["camera", "camera-off"], ["dock-camera-off", "dock-camera-on"])}
-      ${this.canShare ? this.#button(sharing ? "screen-stop" : "screen", sharing ? "screen-off" : "screen", t(sharing ? "dock-screen-stop" : "dock-screen"), sharing ? "on" : "") : nothing}
+      ${this.canShare ? this.#screen(sharing) : nothing}
       ${this.#button("leave-stage", "leave-stage", t("dock-leave-stage"))}`;
+  }
+
+  /** @param {boolean} sharing */
+  #screen(sharing) {
+    return sharing
+      ? this.#button("screen-stop", "screen-off", t("dock-screen-stop"), "on")
+      : this.#button("screen", "screen", t("dock-screen"));
   }
 
   /** @param {Room} room */
@@ -79,20 +86,35 @@ export class RoomDock extends LitElement {
     return this.#button(name, icons[on ? 0 : 1], t(labels[on ? 0 : 1]), on ? "on" : "off", { on: !on });
   }
 
-  /** @param {string} name @param {IconName} symbol @param {string} label @param {string} [state] @param {Record<string, unknown>} [fields] */
+  /**
+   * @param {string} name of its act @param {IconName} symbol @param {string} label
+   * @param {string} [state] "on" or "off" where it is a switch @param {Record<string, unknown>} [fields] of its act
+   */
   #button(name, symbol, label, state = "", fields = {}) {
-    return html`<button class="control ${state}" data-act=${name} aria-disabled=${this.busy.has(name)} @click=${() => !this.busy.has(name) && act(this, name, fields)}>
+    return html`<button class="control ${state}" data-act=${name} aria-disabled=${this.busy.has(name)}
+      @click=${() => !this.busy.has(name) && act(this, name, fields)}>
       ${icon(symbol)}<span>${label}</span></button>`;
   }
 
-  static styles = [base, css`
-    :host { display: grid; gap: var(--space-2); justify-items: center; padding: var(--space-2) max(var(--space-3), env(safe-area-inset-left)) max(var(--space-2), env(safe-area-inset-bottom)); color: var(--stage-ink); background: var(--stage); }
-    .lamp { display: flex; align-items: center; gap: var(--space-2); padding: var(--space-1) var(--space-4); border-radius: 2em; background: var(--stage-raised); font-size: var(--text-s); }
+  static styles = [
+    base,
+    css`
+    :host {
+      display: grid; gap: var(--space-2); justify-items: center;
+      padding: var(--space-2) max(var(--space-3), env(safe-area-inset-left)) max(var(--space-2), env(safe-area-inset-bottom));
+      color: var(--stage-ink); background: var(--stage);
+    }
+    .lamp {
+      display: flex; align-items: center; gap: var(--space-2); padding: var(--space-1) var(--space-4);
+      border-radius: 2em; background: var(--stage-raised); font-size: var(--text-s);
+    }
     .lamp.air { background: var(--air); color: var(--on-air); }
     .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: var(--space-2); width: 100%; }
     .control {
-      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 1 1 4.25rem; max-width: 7.5rem; min-width: 4rem; min-height: 3.5rem; padding: var(--space-2) var(--space-1);
-      border: 1px solid var(--stage-line); border-radius: var(--radius); background: var(--stage-raised); color: var(--stage-ink);
+      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 1 1 4.25rem; max-width: 7.5rem;
+      min-width: 4rem; min-height: 3.5rem; padding: var(--space-2) var(--space-1);
+      border: 1px solid var(--stage-line); border-radius: var(--radius); background: var(--stage-raised);
+      color: var(--stage-ink);
       font-size: var(--text-xs); line-height: 1.2; text-align: center; overflow-wrap: anywhere; cursor: pointer;
     }
     .control svg { width: 1.5rem; height: 1.5rem; }
@@ -104,12 +126,13 @@ export class RoomDock extends LitElement {
     :focus-visible { outline-color: var(--speaking); }
     /* A phone on its side, a window at 200 %: height is what is short. */
     @media (max-height: 480px) {
-      :host { grid-auto-flow: column; justify-content: center; align-items: center; }
-      .controls { width: auto; flex-wrap: nowrap; }
-      .control { grid-auto-flow: column; gap: var(--space-2); min-height: var(--target); max-width: none; flex: 0 1 auto; padding-inline: var(--space-3); }
+      .control {
+        grid-auto-flow: column; gap: var(--space-2); min-height: var(--target); max-width: none; flex: 0 1 auto;
+        padding-inline: var(--space-3);
+      }
       .control svg { width: 1.25rem; height: 1.25rem; }
     }
-    @media (max-height: 480px) and (max-width: 700px) { :host { grid-auto-flow: row; } }
-  `];
+  `,
+  ];
 }
 customElements.define("room-dock", RoomDock);

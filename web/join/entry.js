@@ -12,7 +12,13 @@ import { refusalText } from "./refusals.js";
 export const LONGEST_NAME = 60;
 
 export class RoomEntry extends LitElement {
-  static properties = { admission: { attribute: false }, name: {}, busy: { type: Boolean }, refusal: { attribute: false }, missing: { state: true } };
+  static properties = {
+    admission: { attribute: false },
+    name: {},
+    busy: { type: Boolean },
+    refusal: { attribute: false },
+    missing: { state: true },
+  };
 
   constructor() {
     super();
@@ -36,8 +42,14 @@ export class RoomEntry extends LitElement {
         <p class="phase ${hall.phase}">${icon(hall.phase === "live" ? "live" : "clock")}<span>${this.#phase(admission)}</span></p>
         <form @submit=${this.#submit} novalidate>
           ${this.#name(admission)}
-          ${this.refusal ? html`<p class="error" role="alert">${icon("warning")}<span>${refusalText(this.refusal)}</span></p>` : nothing}
-          <button class="button primary large" aria-disabled=${this.busy}>${icon("sound")}${t(this.busy ? "entry-joining" : "entry-join")}</button>
+          ${
+            this.refusal
+              ? html`<p class="error"
+            role="alert">${icon("warning")}<span>${refusalText(this.refusal)}</span></p>`
+              : nothing
+          }
+          <button class="button primary large"
+            aria-disabled=${this.busy}>${icon("sound")}${t(this.busy ? "entry-joining" : "entry-join")}</button>
         </form>
         <p class="quiet small">${t(promise(admission))}</p>
       </main>`;
@@ -58,10 +70,17 @@ export class RoomEntry extends LitElement {
   /** @param {Admission} admission */
   #name(admission) {
     return html`<div class="field">
-      <label for="name">${t("entry-name")}<span class="hint" id="name-hint">${t(needsName(admission) ? "entry-name-hint-staff" : "entry-name-hint")}</span></label>
-      <input id="name" name="name" autocomplete="name" maxlength=${LONGEST_NAME} .value=${this.name} ?required=${needsName(admission)}
+      <label for="name">${t("entry-name")}<span class="hint"
+        id="name-hint">${t(needsName(admission) ? "entry-name-hint-staff" : "entry-name-hint")}</span></label>
+      <input id="name" name="name" autocomplete="name" maxlength=${LONGEST_NAME} .value=${this.name}
+        ?required=${needsName(admission)}
         aria-describedby=${this.missing ? "name-hint name-missing" : "name-hint"} aria-invalid=${this.missing ? "true" : nothing}>
-      ${this.missing ? html`<p id="name-missing" class="error" role="alert">${icon("warning")}<span>${t("entry-name-missing")}</span></p>` : nothing}
+      ${
+        this.missing
+          ? html`<p id="name-missing" class="error"
+        role="alert">${icon("warning")}<span>${t("entry-name-missing")}</span></p>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -76,16 +95,26 @@ export class RoomEntry extends LitElement {
     else act(this, "join", { entered: name });
   }
 
-  static styles = [base, fields, css`
-    main { min-height: 100dvh; max-width: 30rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid; align-content: center; gap: var(--space-4); }
+  static styles = [
+    base,
+    fields,
+    css`
+    main {
+      min-height: 100dvh; max-width: 30rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid;
+      align-content: center; gap: var(--space-4);
+    }
     .kicker { color: var(--ink-quiet); font-size: var(--text-s); font-weight: 550; }
     .kicker + h1 { margin-top: calc(-1 * var(--space-2)); }
     .phase { display: flex; align-items: center; gap: var(--space-2); color: var(--ink-quiet); }
     .phase.live { color: var(--danger-ink); font-weight: 600; }
-    form { display: grid; gap: var(--space-4); padding: var(--space-5); border: 1px solid var(--line); border-radius: var(--radius-large); background: var(--surface); box-shadow: var(--shadow); }
+    form {
+      display: grid; gap: var(--space-4); padding: var(--space-5); border: 1px solid var(--line);
+      border-radius: var(--radius-large); background: var(--surface); box-shadow: var(--shadow);
+    }
     .error { margin-top: var(--space-2); }
     form > .button { width: 100%; }
-  `];
+  `,
+  ];
 }
 customElements.define("room-entry", RoomEntry);
 

@@ -12,8 +12,16 @@ const TICK_MS = 1_000;
 
 export class RoomInvitation extends LitElement {
   static properties = {
-    invitation: { attribute: false }, clockOffset: { type: Number }, speaks: { type: Boolean }, able: { type: Boolean }, secure: {},
-    link: {}, onAir: { type: Boolean }, busy: { type: Boolean }, problem: {}, left: { state: true },
+    invitation: { attribute: false },
+    clockOffset: { type: Number },
+    speaks: { type: Boolean },
+    able: { type: Boolean },
+    secure: {},
+    link: {},
+    onAir: { type: Boolean },
+    busy: { type: Boolean },
+    problem: {},
+    left: { state: true },
   };
 
   constructor() {
@@ -52,8 +60,19 @@ export class RoomInvitation extends LitElement {
   }
 
   render() {
-    if (!this.speaks) return this.#elsewhere("invitation-needs-https", html`<a slot="actions" class="button primary" href=${this.secure}>${t("invitation-open-secure")}</a>`);
-    if (!this.able) return this.#elsewhere("invitation-unable", this.link ? html`<button slot="actions" class="button primary" @click=${() => act(this, "copy-link")}>${icon("copy")}${t("invitation-copy")}</button>` : nothing);
+    if (!this.speaks)
+      return this.#elsewhere(
+        "invitation-needs-https",
+        html`<a slot="actions" class="button primary" href=${this.secure}>${t("invitation-open-secure")}</a>`,
+      );
+    if (!this.able)
+      return this.#elsewhere(
+        "invitation-unable",
+        this.link
+          ? html`<button slot="actions" class="button primary"
+            @click=${() => act(this, "copy-link")}>${icon("copy")}${t("invitation-copy")}</button>`
+          : nothing,
+      );
     return html`
       <room-dialog .heading=${t("invitation-heading")}>
         <p>${t(this.onAir ? "invitation-live" : "invitation-backstage")}</p>
@@ -62,20 +81,33 @@ export class RoomInvitation extends LitElement {
           <li>${icon("camera-off")}<span>${t("invitation-camera")}</span></li>
           <li>${icon("info")}<span>${t("invitation-permission")}</span></li>
         </ul>
-        ${this.problem ? html`<p class="error" role="alert">${icon("warning")}<span>${this.problem}</span></p>` : nothing}
-        ${this.left > 0 ? html`<p class="quiet small" aria-hidden="true">${t("invitation-left", { seconds: this.left })}</p>` : nothing}
+        ${
+          this.problem
+            ? html`<p class="error"
+          role="alert">${icon("warning")}<span>${this.problem}</span></p>`
+            : nothing
+        }
+        ${
+          this.left > 0
+            ? html`<p class="quiet small"
+          aria-hidden="true">${t("invitation-left", { seconds: this.left })}</p>`
+            : nothing
+        }
         ${this.#decline()}
-        <button slot="actions" class="button primary" aria-disabled=${this.busy} @click=${() => !this.busy && act(this, "accept")}>${icon("microphone")}${t(this.busy ? "invitation-accepting" : "invitation-accept")}</button>
+        <button slot="actions" class="button primary" aria-disabled=${this.busy}
+          @click=${() => !this.busy && act(this, "accept")}>${icon("microphone")}${t(this.busy ? "invitation-accepting" : "invitation-accept")}</button>
       </room-dialog>`;
   }
 
   /** @param {string} text @param {unknown} way */
   #elsewhere(text, way) {
-    return html`<room-dialog .heading=${t("invitation-heading")}><p>${t(text)}</p>${this.#decline()}${way}</room-dialog>`;
+    return html`<room-dialog
+      .heading=${t("invitation-heading")}><p>${t(text)}</p>${this.#decline()}${way}</room-dialog>`;
   }
 
   #decline() {
-    return html`<button slot="actions" class="button" @click=${() => act(this, "decline")}>${t("invitation-decline")}</button>`;
+    return html`<button slot="actions" class="button"
+      @click=${() => act(this, "decline")}>${t("invitation-decline")}</button>`;
   }
 
   #tick() {
@@ -83,11 +115,14 @@ export class RoomInvitation extends LitElement {
     this.left = this.invitation ? Math.max(0, Math.ceil(this.invitation.expires - now)) : 0;
   }
 
-  static styles = [base, css`
+  static styles = [
+    base,
+    css`
     :host { display: contents; }
     .facts { display: grid; gap: var(--space-2); }
     .facts li { display: flex; gap: var(--space-3); align-items: start; }
     .facts svg { margin-top: 0.15em; color: var(--accent); }
-  `];
+  `,
+  ];
 }
 customElements.define("room-invitation", RoomInvitation);

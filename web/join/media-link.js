@@ -76,7 +76,10 @@ export class MediaLink extends EventTarget {
     this.connections++;
     connection.addEventListener("state", () => this.#changed());
     connection.addEventListener("restart", () => void this.restart());
-    connection.addEventListener("failed", () => this.connection === connection && this.dispatchEvent(new Event("rejoin")));
+    connection.addEventListener(
+      "failed",
+      () => this.connection === connection && this.dispatchEvent(new Event("rejoin")),
+    );
     await connection.accept(media);
     this.asked = new Map(media.slots.map(({ mid, seat }) => [mid, { mid, seat }]));
     // Sound first: a listener shall hear before the senders are busy.

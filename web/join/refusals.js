@@ -42,7 +42,7 @@ export function messageFor(code, { message = "", https = null } = {}) {
     text: key === "other" && message ? message : t(`message-${key}.text`),
     action: hasText(`message-${key}.action`) ? t(`message-${key}.action`) : "",
     act: secure ? "" : page.act,
-    href: secure ? https ?? secureAddress() : page.act === "" ? "/" : "",
+    href: secure ? (https ?? secureAddress()) : page.act === "" ? "/" : "",
   };
 }
 

@@ -53,16 +53,23 @@ export class RoomPage extends LitElement {
           ${around.notice ? this.#notice(around.notice) : nothing}
           <room-dock .room=${room} .busy=${around.busy} .canShare=${around.canShare}></room-dock>
         </main>
-        ${console ? html`<aside class="console-side" aria-label=${t("console-label")}><room-console .room=${room} .tour=${around.tour} .busy=${around.busy}></room-console></aside>` : nothing}
+        ${
+          console
+            ? html`<aside class="console-side" aria-label=${t("console-label")}><room-console .room=${room}
+          .tour=${around.tour} .busy=${around.busy}></room-console></aside>`
+            : nothing
+        }
       </div>
       ${this.#dialog(room, around)}`;
   }
 
   /** @param {Room} room */
   #header(room) {
+    const live = room.phase === "live";
     return html`<header>
       <h1>${room.townHall.title}</h1>
-      <span class="badge ${room.phase}">${icon(room.phase === "live" ? "live" : "clock")}${t(room.phase === "live" ? "phase-live" : "phase-waiting")}</span>
+      <span
+        class="badge ${room.phase}">${icon(live ? "live" : "clock")}${t(live ? "phase-live" : "phase-waiting")}</span>
       <span class="count">${icon("people")}${t("audience-count", { count: room.audience })}</span>
     </header>`;
   }
@@ -71,7 +78,9 @@ export class RoomPage extends LitElement {
   #tabs(room) {
     const tabs = /** @type {const} */ (["stage", "console"]);
     return html`<nav class="tabs" aria-label=${t("tabs-label")}>${tabs.map(
-      (tab) => html`<button class="tab" aria-pressed=${this.tab === tab} @click=${() => (this.tab = tab)}>${t(`tab-${tab}`, { hands: room.hands.length })}</button>`,
+      (tab) =>
+        html`<button class="tab" aria-pressed=${this.tab === tab}
+          @click=${() => (this.tab = tab)}>${t(`tab-${tab}`, { hands: room.hands.length })}</button>`,
     )}</nav>`;
   }
 
@@ -79,7 +88,8 @@ export class RoomPage extends LitElement {
   #stage(room, around) {
     const waits = !isStaff(room) && room.phase !== "live";
     if (waits) return this.#waiting(room);
-    return html`<room-stage .room=${room} .pictures=${around.pictures} .own=${around.own} .ownScreen=${around.ownScreen} .everybody=${around.everybody} .pinned=${around.pinned}></room-stage>`;
+    return html`<room-stage .room=${room} .pictures=${around.pictures} .own=${around.own} .ownScreen=${around.ownScreen}
+      .everybody=${around.everybody} .pinned=${around.pinned}></room-stage>`;
   }
 
   /** @param {Room} room */
@@ -98,7 +108,8 @@ export class RoomPage extends LitElement {
     if (around.online !== "online") return this.#line("reconnect", t(`banner-${around.online}`));
     if (around.mediaLost) return this.#line("reconnect", t("banner-media"));
     if (!around.soundBlocked) return nothing;
-    return html`<p class="banner">${icon("sound")}<span>${t("banner-sound")}</span><button class="button primary" @click=${() => act(this, "unblock")}>${t("banner-sound-tap")}</button></p>`;
+    return html`<p class="banner">${icon("sound")}<span>${t("banner-sound")}</span><button class="button primary"
+      @click=${() => act(this, "unblock")}>${t("banner-sound-tap")}</button></p>`;
   }
 
   /** @param {IconName} symbol @param {string} text */
@@ -109,15 +120,18 @@ export class RoomPage extends LitElement {
   /** @param {string} text */
   #notice(text) {
     return html`<p class="notice" role="alert">${icon("warning")}<span>${text}</span>
-      <button class="button plain" aria-label=${t("notice-dismiss")} @click=${() => act(this, "dismiss")}>${icon("close")}</button></p>`;
+      <button class="button plain" aria-label=${t("notice-dismiss")}
+        @click=${() => act(this, "dismiss")}>${icon("close")}</button></p>`;
   }
 
   /** @param {Room} room @param {Surroundings} around */
   #dialog(room, around) {
     const invitation = myInvitation(room);
     if (invitation && !mySeat(room)) {
-      return html`<room-invitation .invitation=${invitation} .clockOffset=${room.clockOffset} .speaks=${around.speaks} .able=${around.canCapture} .secure=${around.secure}
-        .link=${around.link} .onAir=${room.phase === "live"} .busy=${around.busy.has("accept")} .problem=${around.invitationProblem}></room-invitation>`;
+      return html`<room-invitation .invitation=${invitation} .clockOffset=${room.clockOffset} .speaks=${around.speaks}
+        .able=${around.canCapture} .secure=${around.secure}
+        .link=${around.link} .onAir=${room.phase === "live"} .busy=${around.busy.has("accept")}
+          .problem=${around.invitationProblem}></room-invitation>`;
     }
     if (around.dialog === "screen") return this.#screenDialog();
     if (around.dialog === "leave") return this.#confirm("leave", "leave-confirmed", "danger");
@@ -129,8 +143,10 @@ export class RoomPage extends LitElement {
     return html`<room-dialog .heading=${t("screen-heading")} cancellable @cancel=${() => act(this, "cancel")}>
       <p>${t("screen-text")}</p>
       <button slot="actions" class="button plain" @click=${() => act(this, "cancel")}>${t("cancel")}</button>
-      <button slot="actions" class="button" @click=${() => act(this, "screen-start", { hint: "motion" })}>${t("screen-motion")}</button>
-      <button slot="actions" class="button primary" @click=${() => act(this, "screen-start", { hint: "detail" })}>${t("screen-detail")}</button>
+      <button slot="actions" class="button"
+        @click=${() => act(this, "screen-start", { hint: "motion" })}>${t("screen-motion")}</button>
+      <button slot="actions" class="button primary"
+        @click=${() => act(this, "screen-start", { hint: "detail" })}>${t("screen-detail")}</button>
     </room-dialog>`;
   }
 
@@ -143,9 +159,17 @@ export class RoomPage extends LitElement {
     </room-dialog>`;
   }
 
-  static styles = [base, css`
-    :host { display: flex; flex-direction: column; height: 100dvh; min-height: min(26rem, 100dvh + 6rem); background: var(--stage); }
-    header { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4); padding: var(--space-3) var(--space-4); background: var(--surface); border-bottom: 1px solid var(--line); }
+  static styles = [
+    base,
+    css`
+    :host {
+      display: flex; flex-direction: column; height: 100dvh; min-height: min(26rem, 100dvh + 6rem);
+      background: var(--stage);
+    }
+    header {
+      display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2) var(--space-4);
+      padding: var(--space-3) var(--space-4); background: var(--surface); border-bottom: 1px solid var(--line);
+    }
     header h1 { flex: 1 1 12rem; font-size: var(--text-m); min-width: 0; overflow-wrap: anywhere; }
     .badge, .count { display: inline-flex; align-items: center; gap: var(--space-2); font-size: var(--text-s); }
     .badge { padding: 0.15em 0.75em; border-radius: 2em; background: var(--surface-raised); font-weight: 600; }
@@ -154,17 +178,43 @@ export class RoomPage extends LitElement {
     .body { flex: 1; min-height: 0; display: flex; }
     .stage-side { flex: 1; min-width: 0; display: flex; flex-direction: column; background: var(--stage); }
     .stage { flex: 1; min-height: 0; padding: var(--space-2) var(--space-2) 0; }
-    .console-side { position: relative; flex: 0 0 clamp(20rem, 30%, 27rem); overflow: auto; background: var(--paper); border-inline-start: 1px solid var(--line); }
-    .tabs { display: none; gap: var(--space-1); padding: var(--space-1) var(--space-2); background: var(--surface); border-bottom: 1px solid var(--line); }
-    .tab { flex: 1; min-height: var(--target); border: 0; border-radius: var(--radius); background: transparent; font-weight: 550; cursor: pointer; }
-    .tab[aria-pressed="true"] { background: var(--accent-wash); color: var(--accent); box-shadow: inset 0 -3px 0 var(--accent); }
-    .waiting { position: relative; height: 100%; overflow: auto; display: grid; align-content: center; justify-items: center; gap: var(--space-3); padding: var(--space-4); text-align: center; color: var(--stage-ink); }
-    .waiting .symbol { display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%; background: var(--stage-raised); }
+    .console-side {
+      position: relative; flex: 0 0 clamp(20rem, 30%, 27rem); overflow: auto; background: var(--paper);
+      border-inline-start: 1px solid var(--line);
+    }
+    .tabs {
+      display: none; gap: var(--space-1); padding: var(--space-1) var(--space-2); background: var(--surface);
+      border-bottom: 1px solid var(--line);
+    }
+    .tab {
+      flex: 1; min-height: var(--target); border: 0; border-radius: var(--radius); background: transparent;
+      font-weight: 550; cursor: pointer;
+    }
+    .tab[aria-pressed="true"] {
+      background: var(--accent-wash); color: var(--accent); box-shadow: inset 0 -3px 0 var(--accent);
+    }
+    .waiting {
+      position: relative; height: 100%; overflow: auto; display: grid; align-content: center;
+      justify-items: center; gap: var(--space-3); padding: var(--space-4); text-align: center;
+      color: var(--stage-ink);
+    }
+    .waiting .symbol {
+      display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%;
+      background: var(--stage-raised);
+    }
     .waiting h2 { font-size: var(--text-l); text-wrap: balance; }
     .waiting p { color: var(--stage-quiet); max-width: 32em; }
     .waiting .ready { display: flex; align-items: center; gap: var(--space-2); color: #9fdcb5; text-align: start; }
-    .banner { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: var(--space-2) var(--space-3); padding: var(--space-2) var(--space-4); background: var(--warn-wash); color: var(--warn-ink); }
-    .notice { display: flex; align-items: center; gap: var(--space-3); margin: var(--space-2) auto 0; padding-inline-start: var(--space-4); max-width: min(42rem, calc(100% - 1rem)); border-radius: var(--radius); background: var(--danger-wash); color: var(--danger-ink); }
+    .banner {
+      display: flex; flex-wrap: wrap; align-items: center; justify-content: center;
+      gap: var(--space-2) var(--space-3); padding: var(--space-2) var(--space-4); background: var(--warn-wash);
+      color: var(--warn-ink);
+    }
+    .notice {
+      display: flex; align-items: center; gap: var(--space-3); margin: var(--space-2) auto 0;
+      padding-inline-start: var(--space-4); max-width: min(42rem, calc(100% - 1rem)); border-radius: var(--radius);
+      background: var(--danger-wash); color: var(--danger-ink);
+    }
     .notice span { padding-block: var(--space-2); }
     @media (max-width: 640px) {
       header { padding-block: var(--space-2); }
@@ -176,6 +226,7 @@ export class RoomPage extends LitElement {
       .console-side { position: relative; flex: 1; border: 0; }
       .with-console.stage .console-side, .with-console.console .stage-side { display: none; }
     }
-  `];
+  `,
+  ];
 }
 customElements.define("room-page", RoomPage);

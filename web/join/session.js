@@ -109,8 +109,12 @@ export class Session extends EventTarget {
     this.media.addEventListener("change", () => this.#changed());
     this.media.addEventListener("views", () => this.room && void this.media.sendViews(this.room));
     this.media.addEventListener("rejoin", () => this.#rejoin());
-    this.media.publisher.addEventListener("ended", (event) => this.#deviceEnded(/** @type {CustomEvent} */ (event).detail));
-    document.addEventListener("visibilitychange", () => this.setLayout({ hidden: document.visibilityState === "hidden" }));
+    this.media.publisher.addEventListener("ended", (event) =>
+      this.#deviceEnded(/** @type {CustomEvent} */ (event).detail),
+    );
+    document.addEventListener("visibilitychange", () =>
+      this.setLayout({ hidden: document.visibilityState === "hidden" }),
+    );
     // A new link pasted into this tab starts anew.
     addEventListener("hashchange", () => location.hash.length > 1 && location.reload());
   }
@@ -202,7 +206,8 @@ export class Session extends EventTarget {
     void this.actions.follow(before, this.room);
     for (const event of batch.events) this.#react(event);
     for (const event of batch.events) this.dispatchEvent(new CustomEvent("event", { detail: event }));
-    if (batch.events.some((event) => event.type === "seats" || event.type === "speaker")) this.media.updateViews(this.room);
+    if (batch.events.some((event) => event.type === "seats" || event.type === "speaker"))
+      this.media.updateViews(this.room);
     this.#changed();
   }
 
@@ -235,7 +240,12 @@ export class Session extends EventTarget {
 
   /** The browser's own "stop sharing", a pulled plug. @param {"microphone" | "camera" | "screen"} kind */
   #deviceEnded(kind) {
-    const off = kind === "microphone" ? this.media.publisher.stop(kind).then(() => this.actions.setMicrophone(false)) : kind === "camera" ? this.actions.setCamera(false) : this.actions.setScreen(null);
+    const off =
+      kind === "microphone"
+        ? this.media.publisher.stop(kind).then(() => this.actions.setMicrophone(false))
+        : kind === "camera"
+          ? this.actions.setCamera(false)
+          : this.actions.setScreen(null);
     off.catch(() => {});
   }
 

@@ -20,7 +20,10 @@ export function gridFor(count, width, height, gap = 8) {
 
 /** Up to two initials; a name without letters gives none. @param {string} name */
 export function initials(name) {
-  const words = name.split(/\s+/u).map((word) => word.match(/\p{L}/u)?.[0] ?? "").filter(Boolean);
+  const words = name
+    .split(/\s+/u)
+    .map((word) => word.match(/\p{L}/u)?.[0] ?? "")
+    .filter(Boolean);
   const [first = "", ...rest] = words;
   return (first + (rest.at(-1) ?? "")).toLocaleUpperCase();
 }

@@ -20,7 +20,9 @@ export function deviceId() {
   const known = read(localStorage, DEVICE_KEY);
   if (typeof known === "string") return known;
   // randomUUID needs a secure context; a page that only listens may lack one.
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
   write(localStorage, DEVICE_KEY, id);
   return id;
 }

@@ -3,8 +3,23 @@
 import type { Hand, Invitation, Participant, Phase, Role, Seat, SlotInfo, TownHall } from "./protocol.js";
 
 export type {
-  Batch, Entry, Hand, Invitation, MediaAnswer, MediaKind, Participant, Phase, Presence, Publish, Role, Seat, SlotInfo, SlotView, Snapshot,
-  TownHall, TownHallEvent,
+  Batch,
+  Entry,
+  Hand,
+  Invitation,
+  MediaAnswer,
+  MediaKind,
+  Participant,
+  Phase,
+  Presence,
+  Publish,
+  Role,
+  Seat,
+  SlotInfo,
+  SlotView,
+  Snapshot,
+  TownHall,
+  TownHallEvent,
 } from "./protocol.js";
 
 /** What the link was exchanged for. */

@@ -65,7 +65,13 @@ export function reduce(room, event) {
     case "speaker":
       return { ...room, speaker: event.seat, lastSpeaker: event.seat || room.lastSpeaker };
     case "invited":
-      return { ...room, invitations: [...without(room.invitations, event.participant), { participant: event.participant, expires: event.expires }] };
+      return {
+        ...room,
+        invitations: [
+          ...without(room.invitations, event.participant),
+          { participant: event.participant, expires: event.expires },
+        ],
+      };
     case "invitation_ended":
       return { ...room, invitations: without(room.invitations, event.participant) };
     default:
@@ -105,8 +111,13 @@ function changePerson(room, id, change) {
     ...room,
     you: apply(room.you),
     people: room.people.map(apply),
-    stage: room.stage.map((seat) => (seat.participant?.id === id ? { ...seat, participant: apply(seat.participant) } : seat)),
-    hands: change.name === undefined ? room.hands : room.hands.map((h) => (h.participant === id ? { ...h, name: change.name ?? h.name } : h)),
+    stage: room.stage.map((seat) =>
+      seat.participant?.id === id ? { ...seat, participant: apply(seat.participant) } : seat,
+    ),
+    hands:
+      change.name === undefined
+        ? room.hands
+        : room.hands.map((h) => (h.participant === id ? { ...h, name: change.name ?? h.name } : h)),
   };
 }
 

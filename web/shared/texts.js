@@ -73,7 +73,12 @@ async function loadLanguage(code, names) {
  * @param {number} seconds since 1970
  */
 export function formatMoment(seconds) {
-  return new Intl.DateTimeFormat(region(), { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(
-    new Date(seconds * 1000),
-  );
+  return new Intl.DateTimeFormat(region(), {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZoneName: "short",
+  }).format(new Date(seconds * 1000));
 }

@@ -39,7 +39,8 @@ export const base = css`
   .quiet { color: var(--ink-quiet); }
   .small { font-size: var(--text-s); }
   .visually-hidden {
-    position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+    position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%);
+    white-space: nowrap;
   }
   .row { display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2); }
   .error {

@@ -25,7 +25,9 @@ export class Wire extends EventTarget {
     this.closed = false;
     this.socket.on("connect", () => this.dispatchEvent(new Event("up")));
     this.socket.on("disconnect", (reason) => this.#down(reason));
-    this.socket.on("event", (/** @type {Batch} */ batch) => this.dispatchEvent(new CustomEvent("batch", { detail: batch })));
+    this.socket.on("event", (/** @type {Batch} */ batch) =>
+      this.dispatchEvent(new CustomEvent("batch", { detail: batch })),
+    );
   }
 
   open() {
@@ -61,7 +63,8 @@ export class Wire extends EventTarget {
     } catch {
       throw new Refusal("offline", "The server did not answer. Try again in a moment.");
     }
-    if (answer && typeof answer.error === "string") throw new Refusal(answer.error, String(answer.message ?? ""), answer);
+    if (answer && typeof answer.error === "string")
+      throw new Refusal(answer.error, String(answer.message ?? ""), answer);
     return answer;
   }
 

@@ -17,7 +17,11 @@ async function show(name) {
   render(null, document.body);
   render(state(), document.body);
   await settled(document.body);
-  await Promise.all(videos(document.body).filter((video) => video.srcObject).map(firstFrame));
+  await Promise.all(
+    videos(document.body)
+      .filter((video) => video.srcObject)
+      .map(firstFrame),
+  );
   await settled(document.body);
 }
 
@@ -31,7 +35,10 @@ async function settled(root) {
 
 /** @param {Element | ShadowRoot} root @returns {Element[]} */
 function everything(root) {
-  return [...root.querySelectorAll("*")].flatMap((element) => [element, ...(element.shadowRoot ? everything(element.shadowRoot) : [])]);
+  return [...root.querySelectorAll("*")].flatMap((element) => [
+    element,
+    ...(element.shadowRoot ? everything(element.shadowRoot) : []),
+  ]);
 }
 
 /** @param {Element} root */

@@ -31,11 +31,14 @@ export class RoomDialog extends LitElement {
     if (this.cancellable) this.dispatchEvent(new Event("cancel"));
   }
 
-  static styles = [base, css`
+  static styles = [
+    base,
+    css`
     :host { display: contents; }
     dialog {
       width: min(30rem, calc(100vw - 2rem)); max-height: calc(100dvh - 2rem); overflow: auto; padding: var(--space-5);
-      border: 1px solid var(--line); border-radius: var(--radius-large); background: var(--surface); color: var(--ink); box-shadow: var(--shadow);
+      border: 1px solid var(--line); border-radius: var(--radius-large); background: var(--surface);
+      color: var(--ink); box-shadow: var(--shadow);
     }
     dialog::backdrop { background: rgb(8 12 15 / 62%); }
     h2 { font-size: var(--text-l); text-wrap: balance; }
@@ -43,6 +46,7 @@ export class RoomDialog extends LitElement {
     .actions { display: flex; flex-wrap: wrap-reverse; justify-content: flex-end; gap: var(--space-2); }
     ::slotted(.button) { flex: 0 1 auto; }
     @media (max-width: 480px) { .actions { flex-direction: column-reverse; } }
-  `];
+  `,
+  ];
 }
 customElements.define("room-dialog", RoomDialog);

@@ -44,12 +44,21 @@ export class RoomMessage extends LitElement {
     return html`<button class="button primary large" @click=${() => act(this, this.name)}>${this.action}</button>`;
   }
 
-  static styles = [base, css`
-    main { min-height: 100dvh; max-width: 36rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid; align-content: center; justify-items: start; gap: var(--space-4); }
-    .symbol { display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%; background: var(--accent-wash); color: var(--accent); }
+  static styles = [
+    base,
+    css`
+    main {
+      min-height: 100dvh; max-width: 36rem; margin: 0 auto; padding: var(--space-6) 1.25rem; display: grid;
+      align-content: center; justify-items: start; gap: var(--space-4);
+    }
+    .symbol {
+      display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%;
+      background: var(--accent-wash); color: var(--accent);
+    }
     .symbol svg { width: 1.75rem; height: 1.75rem; }
     h1:focus { outline: none; }
     p { max-width: 34em; color: var(--ink-quiet); font-size: var(--text-m); }
-  `];
+  `,
+  ];
 }
 customElements.define("room-message", RoomMessage);

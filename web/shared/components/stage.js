@@ -20,8 +20,13 @@ const MAX_PIXEL_RATIO = 2;
 
 export class RoomStage extends LitElement {
   static properties = {
-    room: { attribute: false }, pictures: { attribute: false }, own: { attribute: false }, ownScreen: { attribute: false },
-    everybody: { type: Boolean }, pinned: { attribute: false }, size: { state: true },
+    room: { attribute: false },
+    pictures: { attribute: false },
+    own: { attribute: false },
+    ownScreen: { attribute: false },
+    everybody: { type: Boolean },
+    pinned: { attribute: false },
+    size: { state: true },
   };
 
   constructor() {
@@ -81,7 +86,12 @@ export class RoomStage extends LitElement {
     return html`
       <div class="one">
         <ul class="grid" aria-label=${t("stage-label")}>${this.#tiles(room, main)}</ul>
-        ${this.own ? html`<room-tile class="self" .name=${room.you.name} .track=${this.own} mirrored you></room-tile>` : nothing}
+        ${
+          this.own
+            ? html`<room-tile class="self" .name=${room.you.name}
+          .track=${this.own} mirrored you></room-tile>`
+            : nothing
+        }
       </div>
       ${seats.length > 1 ? this.#names(room, seats) : nothing}`;
   }
@@ -94,7 +104,8 @@ export class RoomStage extends LitElement {
     const sharer = seats.find((seat) => seat.participant.id === room.screen)?.participant.name ?? "";
     return html`
       <div class="shared">
-        <room-tile whole class="screen" data-seat=${SCREEN_SEAT} .name=${mine ? t("stage-own-screen") : t("stage-screen", { name: sharer })}
+        <room-tile whole class="screen" data-seat=${SCREEN_SEAT}
+          .name=${mine ? t("stage-own-screen") : t("stage-screen", { name: sharer })}
           .track=${(mine ? this.ownScreen : this.pictures.get(SCREEN_SEAT)) ?? null}></room-tile>
         <ul class="strip" aria-label=${t("stage-label")}>${this.#tiles(room, beside)}</ul>
       </div>
@@ -103,28 +114,40 @@ export class RoomStage extends LitElement {
 
   /** @param {Room} room @param {Taken[]} seats */
   #tiles(room, seats) {
-    return repeat(seats, (seat) => seat.seat, (seat) => html`<li>${this.#tile(room, seat)}</li>`);
+    return repeat(
+      seats,
+      (seat) => seat.seat,
+      (seat) => html`<li>${this.#tile(room, seat)}</li>`,
+    );
   }
 
   /** @param {Room} room @param {Taken} seat */
   #tile(room, seat) {
     const you = seat.participant.id === room.you.id;
-    const track = you ? this.own : seat.camera ? this.pictures.get(seat.seat) ?? null : null;
-    return html`<room-tile data-seat=${seat.seat} .name=${seat.participant.name} .track=${track} .mirrored=${you} .you=${you}
-      .muted=${!seat.microphone} .away=${seat.participant.presence !== "here"} .speaking=${room.speaker === seat.seat && seat.microphone}></room-tile>`;
+    const track = you ? this.own : seat.camera ? (this.pictures.get(seat.seat) ?? null) : null;
+    return html`<room-tile data-seat=${seat.seat} .name=${seat.participant.name} .track=${track} .mirrored=${you}
+      .you=${you}
+      .muted=${!seat.microphone} .away=${seat.participant.presence !== "here"}
+        .speaking=${room.speaker === seat.seat && seat.microphone}></room-tile>`;
   }
 
   /** Everybody by name, to choose whose picture is large. @param {Room} room @param {Taken[]} seats */
   #names(room, seats) {
-    return html`<ul class="names" aria-label=${t("stage-names-label")}>${repeat(seats, (seat) => seat.seat, (seat) => {
-      const pinned = this.pinned === seat.seat;
-      const speaking = room.speaker === seat.seat && seat.microphone;
-      return html`<li><button class="name ${speaking ? "speaking" : ""}" aria-pressed=${pinned} @click=${() => act(this, "pin", { seat: pinned ? null : seat.seat })}>
+    return html`<ul class="names" aria-label=${t("stage-names-label")}>${repeat(
+      seats,
+      (seat) => seat.seat,
+      (seat) => {
+        const pinned = this.pinned === seat.seat;
+        const speaking = room.speaker === seat.seat && seat.microphone;
+        return html`<li><button class="name ${speaking ? "speaking" : ""}" aria-pressed=${pinned}
+          @click=${() => act(this, "pin", { seat: pinned ? null : seat.seat })}>
         ${pinned ? icon("pin") : speaking ? icon("speaking") : seat.microphone ? nothing : icon("microphone-off")}
         <span>${seat.participant.name || t("anonymous")}</span>
-        <span class="visually-hidden">${speaking ? t("tile-speaking") : seat.microphone ? "" : t("tile-muted")}${pinned ? t("stage-pinned") : ""}</span>
+        <span
+          class="visually-hidden">${speaking ? t("tile-speaking") : seat.microphone ? "" : t("tile-muted")}${pinned ? t("stage-pinned") : ""}</span>
       </button></li>`;
-    })}</ul>`;
+      },
+    )}</ul>`;
   }
 
   #placeTiles() {
@@ -147,11 +170,16 @@ export class RoomStage extends LitElement {
     act(this, "layers", { layers });
   }
 
-  static styles = [base, css`
+  static styles = [
+    base,
+    css`
     :host { display: flex; flex-direction: column; gap: ${GAP}px; min-height: 0; height: 100%; overflow: hidden; color: var(--stage-ink); }
     .empty { margin: auto; color: var(--stage-quiet); text-align: center; padding: var(--space-4); }
     .one { flex: 1; min-height: 0; display: flex; position: relative; }
-    .self { position: absolute; inset-block-end: 0; inset-inline-end: 0; width: min(8rem, 32%); box-shadow: 0 0 0 2px var(--stage); }
+    .self {
+      position: absolute; inset-block-end: 0; inset-inline-end: 0; width: min(8rem, 32%);
+      box-shadow: 0 0 0 2px var(--stage);
+    }
     .grid {
       flex: 1; min-height: 0; display: flex; flex-wrap: wrap; gap: ${GAP}px; place-content: center;
     }
@@ -159,11 +187,16 @@ export class RoomStage extends LitElement {
     .shared { flex: 1; min-height: 0; display: grid; gap: ${GAP}px; grid-template-columns: minmax(0, 1fr) minmax(9rem, 18%); }
     .screen { aspect-ratio: auto; min-height: 0; }
     .strip { display: flex; flex-direction: column; gap: ${GAP}px; overflow: auto; }
-    .names { flex: none; max-height: 42%; overflow: auto; display: flex; flex-wrap: wrap; gap: var(--space-2); padding: 3px; }
+    .names {
+      flex: none; max-height: 42%; overflow: auto; display: flex; flex-wrap: wrap; gap: var(--space-2);
+      padding: 3px;
+    }
     .names li { max-width: 100%; }
     .names .name {
-      display: inline-flex; align-items: center; gap: 0.4em; min-height: var(--target); max-width: 100%; padding: 0 0.8em;
-      border: 1px solid var(--stage-line); border-radius: 2em; background: var(--stage-raised); color: var(--stage-ink); cursor: pointer;
+      display: inline-flex; align-items: center; gap: 0.4em; min-height: var(--target); max-width: 100%;
+      padding: 0 0.8em;
+      border: 1px solid var(--stage-line); border-radius: 2em; background: var(--stage-raised);
+      color: var(--stage-ink); cursor: pointer;
     }
     .names .name > span:not(.visually-hidden) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .names .name[aria-pressed="true"] { background: var(--stage-ink); color: var(--stage); }
@@ -173,6 +206,7 @@ export class RoomStage extends LitElement {
       .strip { flex-direction: row; }
       .strip li { flex: 0 0 min(11rem, 45%); }
     }
-  `];
+  `,
+  ];
 }
 customElements.define("room-stage", RoomStage);

@@ -10,8 +10,14 @@ import { base } from "../tokens.css.js";
 
 export class RoomTile extends LitElement {
   static properties = {
-    name: {}, track: { attribute: false }, mirrored: { type: Boolean }, speaking: { type: Boolean, reflect: true },
-    muted: { type: Boolean }, away: { type: Boolean }, you: { type: Boolean }, whole: { type: Boolean, reflect: true },
+    name: {},
+    track: { attribute: false },
+    mirrored: { type: Boolean },
+    speaking: { type: Boolean, reflect: true },
+    muted: { type: Boolean },
+    away: { type: Boolean },
+    you: { type: Boolean },
+    whole: { type: Boolean, reflect: true },
     live: { state: true },
   };
 
@@ -55,25 +61,44 @@ export class RoomTile extends LitElement {
 
   render() {
     return html`
-      <video ${ref(this.video)} .muted=${true} autoplay playsinline disablepictureinpicture tabindex="-1" aria-hidden="true" class="${this.live ? "shown" : ""} ${this.mirrored ? "mirrored" : ""}"></video>
-      ${this.live ? nothing : html`<div class="portrait" aria-hidden="true"><span class="initials">${initials(this.name) || icon("person")}</span></div>`}
+      <video ${ref(this.video)} .muted=${true} autoplay playsinline disablepictureinpicture tabindex="-1"
+        aria-hidden="true" class="${this.live ? "shown" : ""} ${this.mirrored ? "mirrored" : ""}"></video>
+      ${
+        this.live
+          ? nothing
+          : html`<div class="portrait" aria-hidden="true"><span
+        class="initials">${initials(this.name) || icon("person")}</span></div>`
+      }
       ${this.speaking ? html`<span class="chip speaking">${icon("speaking")}${t("tile-speaking")}</span>` : nothing}
       ${this.away ? html`<span class="chip away">${icon("reconnect")}${t("tile-away")}</span>` : nothing}
       <span class="plate">
-        ${this.muted ? html`<span class="muted">${icon("microphone-off")}<span class="word">${t("tile-muted")}</span></span>` : nothing}
-        <span class="name">${this.name || t("anonymous")}${this.you ? html` <span class="you">${t("tile-you")}</span>` : nothing}</span>
+        ${
+          this.muted
+            ? html`<span class="muted">${icon("microphone-off")}<span
+          class="word">${t("tile-muted")}</span></span>`
+            : nothing
+        }
+        <span class="name">${this.name || t("anonymous")}${
+          this.you
+            ? html` <span
+          class="you">${t("tile-you")}</span>`
+            : nothing
+        }</span>
       </span>
       <slot></slot>`;
   }
 
-  static styles = [base, css`
+  static styles = [
+    base,
+    css`
     :host {
       position: relative; overflow: hidden; container-type: inline-size; border-radius: var(--radius);
       background: var(--stage-raised); color: var(--stage-ink); aspect-ratio: 16 / 9; min-width: 0;
       box-shadow: inset 0 0 0 1px var(--stage-line);
     }
     :host([speaking])::after {
-      content: ""; position: absolute; inset: 0; border: 3px solid var(--speaking); border-radius: inherit; pointer-events: none;
+      content: ""; position: absolute; inset: 0; border: 3px solid var(--speaking); border-radius: inherit;
+      pointer-events: none;
     }
     video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; visibility: hidden; }
     :host([whole]) video { object-fit: contain; background: #000; }
@@ -82,12 +107,14 @@ export class RoomTile extends LitElement {
     .portrait { position: absolute; inset: 0; display: grid; place-items: center; }
     .initials {
       display: grid; place-items: center; width: clamp(2.75rem, 26cqi, 8rem); aspect-ratio: 1; border-radius: 50%;
-      background: #2b3a44; color: var(--stage-ink); font-size: clamp(1rem, 9cqi, 2.75rem); font-weight: 600; letter-spacing: 0.02em;
+      background: #2b3a44; color: var(--stage-ink); font-size: clamp(1rem, 9cqi, 2.75rem); font-weight: 600;
+      letter-spacing: 0.02em;
     }
     .initials svg { width: 50%; height: 50%; }
     .chip, .plate {
       position: absolute; display: inline-flex; align-items: center; gap: 0.4em; max-width: calc(100% - 1rem);
-      padding: 0.2em 0.6em; border-radius: 0.5em; background: rgb(10 16 20 / 82%); font-size: clamp(0.8125rem, 3.2cqi, 1.125rem); line-height: 1.4;
+      padding: 0.2em 0.6em; border-radius: 0.5em; background: rgb(10 16 20 / 82%);
+      font-size: clamp(0.8125rem, 3.2cqi, 1.125rem); line-height: 1.4;
     }
     .chip { inset-block-start: 0.5rem; inset-inline-start: 0.5rem; font-weight: 600; }
     .chip.speaking { background: var(--speaking); color: #241a00; }
@@ -97,6 +124,7 @@ export class RoomTile extends LitElement {
     .muted { display: inline-flex; align-items: center; gap: 0.3em; color: #ffc9c4; flex: none; }
     .muted svg, .chip svg { width: 1.1em; height: 1.1em; }
     @container (max-width: 260px) { .muted .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; } }
-  `];
+  `,
+  ];
 }
 customElements.define("room-tile", RoomTile);

@@ -50,7 +50,9 @@ export class MediaConnection extends EventTarget {
     this.#setState("connecting");
     this.timer = setTimeout(() => this.#fail(), CONNECT_TIMEOUT_MS);
     await this.pc.setRemoteDescription({ type: "answer", sdp: media.answer });
-    const tracks = new Map(this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver.receiver.track]));
+    const tracks = new Map(
+      this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver.receiver.track]),
+    );
     this.slots = media.slots.flatMap((slot) => {
       const track = tracks.get(slot.mid);
       return track ? [{ ...slot, track }] : [];
@@ -88,7 +90,10 @@ export class MediaConnection extends EventTarget {
   #addSenders() {
     const microphone = this.#add("audio", "microphone", { direction: "sendonly" });
     const camera = this.#add("video", "camera", { direction: "sendonly", sendEncodings: cameraEncodings({}) });
-    const screen = this.#add("video", "screen", { direction: "sendonly", sendEncodings: screenEncodings({}, "detail") });
+    const screen = this.#add("video", "screen", {
+      direction: "sendonly",
+      sendEncodings: screenEncodings({}, "detail"),
+    });
     return { microphone, camera, screen };
   }
 

@@ -41,8 +41,20 @@ export function screenEncodings(size, hint) {
   const edge = longEdge(size, LARGEST_SCREEN);
   const film = hint === "motion";
   return [
-    { rid: "q", active: edge > SMALL_SCREEN, scaleResolutionDownBy: Math.max(1, edge / SMALL_SCREEN), maxBitrate: 200_000, maxFramerate: film ? 15 : 5 },
-    { rid: "f", active: true, scaleResolutionDownBy: Math.max(1, edge / LARGEST_SCREEN), maxBitrate: 2_500_000, maxFramerate: film ? 30 : 5 },
+    {
+      rid: "q",
+      active: edge > SMALL_SCREEN,
+      scaleResolutionDownBy: Math.max(1, edge / SMALL_SCREEN),
+      maxBitrate: 200_000,
+      maxFramerate: film ? 15 : 5,
+    },
+    {
+      rid: "f",
+      active: true,
+      scaleResolutionDownBy: Math.max(1, edge / LARGEST_SCREEN),
+      maxBitrate: 2_500_000,
+      maxFramerate: film ? 30 : 5,
+    },
   ];
 }
 

@@ -1,7 +1,8 @@
 /** What goes into the one offer, and how it is kept small. Pure. */
 
 /** Attributes that every bundled m-section would repeat; the first section's are the transport's (RFC 9143, 7.2). */
-const TRANSPORT_ATTRIBUTE = /^(?:c=|a=(?:rtcp|ice-ufrag|ice-pwd|ice-options|fingerprint|candidate|end-of-candidates)(?::|$))/;
+const TRANSPORT_ATTRIBUTE =
+  /^(?:c=|a=(?:rtcp|ice-ufrag|ice-pwd|ice-options|fingerprint|candidate|end-of-candidates)(?::|$))/;
 
 /** The parts of header extension URIs that each kind of section needs; all others are stopped. */
 const EXTENSIONS = {
@@ -33,7 +34,9 @@ export function wantedCodecs(kind, available) {
  */
 export function wantedExtensions(section, available) {
   const keep = EXTENSIONS[section];
-  return available.map((extension) => (keep.some((part) => extension.uri.includes(part)) ? extension : { ...extension, direction: "stopped" }));
+  return available.map((extension) =>
+    keep.some((part) => extension.uri.includes(part)) ? extension : { ...extension, direction: "stopped" },
+  );
 }
 
 /**

@@ -6,7 +6,9 @@ import { cameraEncodings, screenEncodings } from "./layers.js";
 /** @import { Encoding } from "./layers.js" */
 
 const MICROPHONE = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
-const CAMERA = { video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, facingMode: "user" } };
+const CAMERA = {
+  video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, facingMode: "user" },
+};
 
 /** Whether this browser, at this address, can capture at all. In-app browsers and plain HTTP cannot. */
 export function canCapture() {
@@ -58,7 +60,9 @@ export class Publisher extends EventTarget {
   /** @param {"detail" | "motion"} hint */
   async openScreen(hint) {
     if (this.tracks.screen) return;
-    const track = await firstTrack(navigator.mediaDevices.getDisplayMedia({ video: { frameRate: hint === "motion" ? 30 : 5 }, audio: false }));
+    const track = await firstTrack(
+      navigator.mediaDevices.getDisplayMedia({ video: { frameRate: hint === "motion" ? 30 : 5 }, audio: false }),
+    );
     track.contentHint = hint;
     await this.#take("screen", track);
   }

@@ -55,7 +55,9 @@ export function hasSlotPerSeat(room, videoSlots) {
  */
 export function focusSeat(room, pinned) {
   const own = mySeat(room)?.seat;
-  const others = seated(room).map((seat) => seat.seat).filter((seat) => seat !== own);
+  const others = seated(room)
+    .map((seat) => seat.seat)
+    .filter((seat) => seat !== own);
   return [pinned ?? 0, room.speaker, room.lastSpeaker].find((seat) => others.includes(seat)) ?? others[0] ?? 0;
 }
 

@@ -17,16 +17,36 @@ export const ANONYMOUS = person("p-quiet", "");
 export const MODERATOR = person("p-moderator", "Anesu Gumbo", ["moderator"]);
 export const PROFESSOR = person("p-professor", "Prof. Sibusisiwe Mahlangu-Nkomo wekwaGutu reMasvingo", ["speaker"]);
 
-export const PEOPLE = [HOST, MINISTER, NURSE, ENGINEER, ANONYMOUS, MODERATOR, PROFESSOR, person("p-away", "Chenai Banda", ["attendee"], "reconnecting"), person("p-press", "The Herald", ["observer"])];
+export const PEOPLE = [
+  HOST,
+  MINISTER,
+  NURSE,
+  ENGINEER,
+  ANONYMOUS,
+  MODERATOR,
+  PROFESSOR,
+  person("p-away", "Chenai Banda", ["attendee"], "reconnecting"),
+  person("p-press", "The Herald", ["observer"]),
+];
 
 /** @param {number} number @param {Participant | null} participant @param {Partial<Seat>} [more] @returns {Seat} */
 export function seat(number, participant, more = {}) {
-  return { seat: number, participant, microphone: participant !== null, camera: participant !== null, muted_by: null, ...more };
+  return {
+    seat: number,
+    participant,
+    microphone: participant !== null,
+    camera: participant !== null,
+    muted_by: null,
+    ...more,
+  };
 }
 
 /** @param {Seat[]} taken @param {number} [seats] @returns {Seat[]} */
 export function stage(taken, seats = 8) {
-  return Array.from({ length: seats }, (_, index) => taken.find((one) => one.seat === index + 1) ?? seat(index + 1, null));
+  return Array.from(
+    { length: seats },
+    (_, index) => taken.find((one) => one.seat === index + 1) ?? seat(index + 1, null),
+  );
 }
 
 /** @param {Participant} participant @param {number} minutes @returns {Hand} */
@@ -45,7 +65,13 @@ export function room(change = {}) {
   return {
     you,
     revision: 1,
-    townHall: { id: "th-1", title: "Health workers abroad: questions to the Minister", starts_at: NOW + 3600, language: "en", seats: 8 },
+    townHall: {
+      id: "th-1",
+      title: "Health workers abroad: questions to the Minister",
+      starts_at: NOW + 3600,
+      language: "en",
+      seats: 8,
+    },
     phase: "live",
     stage: stage([]),
     screen: null,
@@ -54,7 +80,12 @@ export function room(change = {}) {
     invitations: [],
     people: moderates ? PEOPLE : [],
     audience: 1284,
-    permissions: [...EVERYBODY, ...SPEAKING, ...(moderates ? MODERATING : you.roles.includes("speaker") ? ["take_seat"] : []), ...(you.roles.includes("host") ? ["start", "close"] : [])],
+    permissions: [
+      ...EVERYBODY,
+      ...SPEAKING,
+      ...(moderates ? MODERATING : you.roles.includes("speaker") ? ["take_seat"] : []),
+      ...(you.roles.includes("host") ? ["start", "close"] : []),
+    ],
     speaker: 0,
     lastSpeaker: 0,
     clockOffset: NOW - Date.now() / 1000,

@@ -26,7 +26,14 @@ export function slide() {
     context.fillRect(0, 0, width, height);
     context.fillStyle = "#0f4c5c";
     context.fillRect(0, 0, width, height * 0.16);
-    [62, 48, 71, 55].forEach((value, index) => context.fillRect(width * (0.12 + index * 0.2), height * (0.9 - value / 120), width * 0.12, (height * value) / 120));
+    [62, 48, 71, 55].forEach((value, index) =>
+      context.fillRect(
+        width * (0.12 + index * 0.2),
+        height * (0.9 - value / 120),
+        width * 0.12,
+        (height * value) / 120,
+      ),
+    );
   });
 }
 

@@ -2,23 +2,57 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compactOffer, slotCounts, wantedCodecs, wantedExtensions } from "../../shared/media/offer.js";
 
-const TRANSPORT = ["c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0", "a=ice-ufrag:abcd", "a=ice-pwd:0123456789", "a=ice-options:trickle", "a=fingerprint:sha-256 AA:BB", "a=candidate:1 1 udp 1 127.0.0.1 9 typ host"];
+const TRANSPORT = [
+  "c=IN IP4 0.0.0.0",
+  "a=rtcp:9 IN IP4 0.0.0.0",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:0123456789",
+  "a=ice-options:trickle",
+  "a=fingerprint:sha-256 AA:BB",
+  "a=candidate:1 1 udp 1 127.0.0.1 9 typ host",
+];
 /** @param {string} kind @param {string} mid */
-const section = (kind, mid) => [`m=${kind} 9 UDP/TLS/RTP/SAVPF 96 97`, ...TRANSPORT, "a=setup:actpass", `a=mid:${mid}`, "a=rtcp-mux", "a=rtcp-rsize", "a=rtcp-fb:96 nack", ""].join("\r\n");
+const section = (kind, mid) =>
+  [
+    `m=${kind} 9 UDP/TLS/RTP/SAVPF 96 97`,
+    ...TRANSPORT,
+    "a=setup:actpass",
+    `a=mid:${mid}`,
+    "a=rtcp-mux",
+    "a=rtcp-rsize",
+    "a=rtcp-fb:96 nack",
+    "",
+  ].join("\r\n");
 const HEAD = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2", ""].join("\r\n");
 
 test("only Opus, only VP8 with its retransmissions, in that order", () => {
-  const video = [{ mimeType: "video/rtx" }, { mimeType: "video/H264" }, { mimeType: "video/VP8" }, { mimeType: "video/red" }];
+  const video = [
+    { mimeType: "video/rtx" },
+    { mimeType: "video/H264" },
+    { mimeType: "video/VP8" },
+    { mimeType: "video/red" },
+  ];
   assert.deepEqual(wantedCodecs("video", video), [{ mimeType: "video/VP8" }, { mimeType: "video/rtx" }]);
-  assert.deepEqual(wantedCodecs("audio", [{ mimeType: "audio/red" }, { mimeType: "audio/opus" }]), [{ mimeType: "audio/opus" }]);
+  assert.deepEqual(wantedCodecs("audio", [{ mimeType: "audio/red" }, { mimeType: "audio/opus" }]), [
+    { mimeType: "audio/opus" },
+  ]);
   assert.deepEqual(wantedCodecs("audio", []), []);
 });
 
 test("extensions that a section does not need are stopped; the list stays complete, as the browser demands", () => {
-  const uris = ["urn:ietf:params:rtp-hdrext:ssrc-audio-level", "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", "urn:3gpp:video-orientation", "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"];
+  const uris = [
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "urn:ietf:params:rtp-hdrext:sdes:mid",
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "urn:3gpp:video-orientation",
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+  ];
   const offered = uris.map((uri) => ({ uri, direction: "sendrecv" }));
   /** @param {Parameters<typeof wantedExtensions>[0]} kind */
-  const kept = (kind) => wantedExtensions(kind, offered).filter((one) => one.direction !== "stopped").map((one) => one.uri.split(/[:/]/).at(-1));
+  const kept = (kind) =>
+    wantedExtensions(kind, offered)
+      .filter((one) => one.direction !== "stopped")
+      .map((one) => one.uri.split(/[:/]/).at(-1));
   assert.equal(wantedExtensions("audio", offered).length, offered.length);
   assert.deepEqual(kept("microphone"), ["ssrc-audio-level", "mid", "abs-send-time"]);
   assert.deepEqual(kept("camera"), ["mid", "rtp-stream-id", "abs-send-time"]);

@@ -1,14 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyBatch, enter, fromSnapshot, isModerator, isStaff, may, myInvitation, mySeat, reduce, seated } from "../../shared/store.js";
+import {
+  applyBatch,
+  enter,
+  fromSnapshot,
+  isModerator,
+  isStaff,
+  may,
+  myInvitation,
+  mySeat,
+  reduce,
+  seated,
+} from "../../shared/store.js";
 import { ENGINEER, HOST, MINISTER, NOW, NURSE, hand, person, room, seat, stage } from "../support/fixtures.js";
 
 /** @import { Snapshot } from "../../shared/model.js" */
 
 /** @type {Snapshot} */
 const SNAPSHOT = {
-  town_hall: room().townHall, phase: "backstage", now: NOW + 5, stage: stage([seat(1, MINISTER)]), screen: null, hands: [], my_hand: null,
-  invitations: [], audience: 3, permissions: ["leave"], speaker: 1,
+  town_hall: room().townHall,
+  phase: "backstage",
+  now: NOW + 5,
+  stage: stage([seat(1, MINISTER)]),
+  screen: null,
+  hands: [],
+  my_hand: null,
+  invitations: [],
+  audience: 3,
+  permissions: ["leave"],
+  speaker: 1,
 };
 
 test("a snapshot makes a room; what only staff are told is empty for others", () => {
@@ -22,7 +42,11 @@ test("a snapshot makes a room; what only staff are told is empty for others", ()
 
 test("a resume with events goes on from the room it had, a snapshot replaces it", () => {
   const before = room({ revision: 10 });
-  const resumed = enter(before, { you: before.you, credential: "c", revision: 12, events: [{ type: "phase", phase: "closed" }] }, NOW);
+  const resumed = enter(
+    before,
+    { you: before.you, credential: "c", revision: 12, events: [{ type: "phase", phase: "closed" }] },
+    NOW,
+  );
   assert.equal(resumed.phase, "closed");
   assert.equal(resumed.revision, 12);
   assert.equal(enter(before, { you: NURSE, credential: "c", revision: 3, snapshot: SNAPSHOT }, NOW).revision, 3);
@@ -30,7 +54,10 @@ test("a resume with events goes on from the room it had, a snapshot replaces it"
 });
 
 test("a batch without a newer revision keeps the one known", () => {
-  assert.equal(applyBatch(room({ revision: 9 }), { revision: 4, events: [{ type: "audience", count: 5 }] }).revision, 9);
+  assert.equal(
+    applyBatch(room({ revision: 9 }), { revision: 4, events: [{ type: "audience", count: 5 }] }).revision,
+    9,
+  );
 });
 
 test("each event changes what it says and nothing else, and never the room before", () => {
@@ -41,8 +68,14 @@ test("each event changes what it says and nothing else, and never the room befor
     [{ type: "audience", count: 2 }, { audience: 2 }],
     [{ type: "hands", hands: [hand(ENGINEER, 1)] }, { hands: [hand(ENGINEER, 1)] }],
     [{ type: "my_hand", position: 2 }, { myHand: 2 }],
-    [{ type: "seats", stage: stage([seat(3, NURSE)]), screen: NURSE.id }, { stage: stage([seat(3, NURSE)]), screen: NURSE.id }],
-    [{ type: "speaker", seat: 4 }, { speaker: 4, lastSpeaker: 4 }],
+    [
+      { type: "seats", stage: stage([seat(3, NURSE)]), screen: NURSE.id },
+      { stage: stage([seat(3, NURSE)]), screen: NURSE.id },
+    ],
+    [
+      { type: "speaker", seat: 4 },
+      { speaker: 4, lastSpeaker: 4 },
+    ],
     [{ type: "invited", participant: "p-me", expires: 9 }, { invitations: [{ participant: "p-me", expires: 9 }] }],
     [{ type: "joined", participant: NURSE }, { people: [NURSE] }],
     [{ type: "media_state", connected: true }, {}],
@@ -65,22 +98,44 @@ test("an invitation is there once, and gone when it ends or its person leaves", 
 });
 
 test("names, presence and roles change wherever the person appears", () => {
-  const before = room({ you: MINISTER, people: [MINISTER, NURSE], stage: stage([seat(1, MINISTER)]), hands: [hand(MINISTER, 1)] });
+  const before = room({
+    you: MINISTER,
+    people: [MINISTER, NURSE],
+    stage: stage([seat(1, MINISTER)]),
+    hands: [hand(MINISTER, 1)],
+  });
   const renamed = reduce(before, { type: "renamed", participant: MINISTER.id, name: "Minister" });
   assert.equal(renamed.you.name, "Minister");
   assert.equal(renamed.people[0]?.name, "Minister");
   assert.equal(renamed.stage[0]?.participant?.name, "Minister");
   assert.equal(renamed.hands[0]?.name, "Minister");
-  assert.equal(reduce(before, { type: "presence", participant: MINISTER.id, presence: "reconnecting" }).stage[0]?.participant?.presence, "reconnecting");
-  const promoted = reduce(before, { type: "roles", participant: { ...MINISTER, roles: ["host"] }, permissions: ["start"] });
+  assert.equal(
+    reduce(before, { type: "presence", participant: MINISTER.id, presence: "reconnecting" }).stage[0]?.participant
+      ?.presence,
+    "reconnecting",
+  );
+  const promoted = reduce(before, {
+    type: "roles",
+    participant: { ...MINISTER, roles: ["host"] },
+    permissions: ["start"],
+  });
   assert.deepEqual(promoted.you.roles, ["host"]);
   assert.ok(may(promoted, "start"));
-  assert.equal(reduce(before, { type: "roles", participant: { ...NURSE, roles: ["speaker"] } }).permissions, before.permissions);
+  assert.equal(
+    reduce(before, { type: "roles", participant: { ...NURSE, roles: ["speaker"] } }).permissions,
+    before.permissions,
+  );
 });
 
 test("who joins again is listed once", () => {
-  const twice = [NURSE, { ...NURSE, name: "N." }].reduce((now, who) => reduce(now, { type: "joined", participant: who }), room());
-  assert.deepEqual(twice.people.map((p) => p.name), ["N."]);
+  const twice = [NURSE, { ...NURSE, name: "N." }].reduce(
+    (now, who) => reduce(now, { type: "joined", participant: who }),
+    room(),
+  );
+  assert.deepEqual(
+    twice.people.map((p) => p.name),
+    ["N."],
+  );
 });
 
 test("what a person is and has", () => {
@@ -88,8 +143,14 @@ test("what a person is and has", () => {
   assert.ok(isStaff(host) && isModerator(host));
   assert.ok(!isStaff(room()) && !isModerator(room()));
   assert.ok(!isStaff(room({ you: person("o", "Press", ["observer"]) })));
-  const onStage = room({ stage: stage([seat(4, room().you), seat(2, MINISTER)]), invitations: [{ participant: "p-me", expires: 1 }] });
+  const onStage = room({
+    stage: stage([seat(4, room().you), seat(2, MINISTER)]),
+    invitations: [{ participant: "p-me", expires: 1 }],
+  });
   assert.equal(mySeat(onStage)?.seat, 4);
-  assert.deepEqual(seated(onStage).map((one) => one.seat), [2, 4]);
+  assert.deepEqual(
+    seated(onStage).map((one) => one.seat),
+    [2, 4],
+  );
   assert.equal(myInvitation(onStage)?.expires, 1);
 });

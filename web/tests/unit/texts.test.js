@@ -22,13 +22,18 @@ test("every text that the pages name is there", () => {
   useBundles([makeBundle("en", files)]);
   const named = [...code.matchAll(/\bt\(\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
   assert.ok(named.length > 50);
-  assert.deepEqual(named.filter((id) => !hasText(id)), []);
+  assert.deepEqual(
+    named.filter((id) => !hasText(id)),
+    [],
+  );
 });
 
 test("every text is used, by its whole name or by a template that makes it", () => {
   const templates = [...code.matchAll(/`([a-z-]+-)\$\{/g)].map((match) => match[1] ?? "");
   const ids = files.flatMap((file) => [...file.matchAll(/^([a-z][\w-]*) =/gm)].map((match) => match[1] ?? ""));
-  const unused = ids.filter((id) => !code.includes(`"${id}"`) && !code.includes(`"${id}.`) && !templates.some((start) => id.startsWith(start)));
+  const unused = ids.filter(
+    (id) => !code.includes(`"${id}"`) && !code.includes(`"${id}.`) && !templates.some((start) => id.startsWith(start)),
+  );
   assert.deepEqual(unused, []);
 });
 
