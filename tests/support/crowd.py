@@ -18,7 +18,7 @@ from tests.support.light import Identity, LightClient
 
 async def main(url: str, token: str, count: int, offer: str) -> None:
     identity = Identity()
-    clients = [TownHallClient(url, token, name=f"Guest {i}", address=address_of(i)) for i in range(count)]
+    clients = [TownHallClient(url, token.replace("*", f"guest{i}"), name=f"Guest {i}", address=address_of(i)) for i in range(count)]
     try:
         began = time.monotonic()
         took = await asyncio.gather(*(_join(client, identity, offer) for client in clients), return_exceptions=True)
