@@ -67,8 +67,13 @@ class TownHallClient:
         await self.socket.close()
         await self.http.close()
 
-    async def _open(self) -> None:
+    async def exchange(self) -> None:
+        """The link for a credential; `join` does it where it has not been done."""
         self.exchanged = await exchange(self.http, self.url, self.token)
+
+    async def _open(self) -> None:
+        if not self.exchanged:
+            await self.exchange()
         await self.socket.connect(self.http, self.url)
 
     async def _enter(self, **media: Any) -> dict[str, Any]:

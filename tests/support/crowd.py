@@ -1,7 +1,8 @@
 """A crowd of light clients in a process of its own: `python -m tests.support.crowd URL TOKEN COUNT OFFER_FILE`.
 
-All join at once, each from an address of its own in 127.0.0.0/8. Prints one JSON line when everybody is in or has
-failed, another with what arrived when its input ends, and leaves.
+Each comes from an address of its own in 127.0.0.0/8. They exchange the link first and print a JSON line; at the first
+line of input all join at once and print one when everybody is in or has failed; when the input ends, a last one with
+what arrived, and they leave. A `*` in the token becomes a name of each member's own.
 """
 
 import asyncio
@@ -18,12 +19,18 @@ from tests.support.light import Identity, LightClient
 
 async def main(url: str, token: str, count: int, offer: str) -> None:
     identity = Identity()
-    clients = [TownHallClient(url, token.replace("*", f"guest{i}"), name=f"Guest {i}", address=address_of(i)) for i in range(count)]
+    clients = [
+        TownHallClient(url, token.replace("*", f"guest{i}"), name=f"Guest {i}", address=address_of(i))
+        for i in range(count)
+    ]
     try:
+        await asyncio.gather(*(client.exchange() for client in clients))
+        print(json.dumps({"exchanged": count}), flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
         took = await asyncio.gather(*(_join(client, identity, offer) for client in clients), return_exceptions=True)
         print(json.dumps(_joined(took, time.monotonic() - began)), flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        await asyncio.to_thread(sys.stdin.read)
         media = [client.media for client in clients if isinstance(client.media, LightClient)]
         arrived = [sum(one.received.values()) for one in media]
         print(json.dumps({"packets": arrived, "undecryptable": sum(one.failed for one in media)}), flush=True)

@@ -1,22 +1,34 @@
-"""Session descriptions (RFC 8866) as frozen values: `parse` reads a client's offer, `write` prints our answer.
+"""Reads clients' offers: fast, since a join waits for it, and strict, since anybody may send one.
 
-Only what a media relay needs is kept. Candidates are skipped: clients find an ICE-lite agent (RFC 8445, 2.5).
-What may be echoed into an answer (mids, rids, formats) has been checked to be a token, so no offer can inject a line.
+Candidates are skipped: clients find an ICE-lite agent (RFC 8445, 2.5). What may be echoed into an answer (mids, rids,
+formats) has been checked to be a token, so no offer can inject a line.
 """
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
 from room_server.errors import RoomError
+from room_server.session.sdp.values import (
+    Codec,
+    Credentials,
+    Description,
+    Extension,
+    Fingerprint,
+    Rid,
+    Section,
+    SsrcGroup,
+)
 
 MAX_SIZE: Final = 512 * 1024
 """Characters. 100 slots with all of Chromium's codecs make 501 kB; nothing here asks for more than 36 sections."""
 MAX_SECTIONS: Final = 64
 _MAX_LINES: Final = 16_384  # the same 100 slots; bounds what a hostile offer can cost
 _MAX_FORMATS: Final = 128  # payload types are seven bits wide
+
+_T = TypeVar("_T")
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+")
 _PROTO: Final = re.compile(r"[0-9A-Za-z/\-.]{1,64}")
@@ -26,97 +38,6 @@ _UFRAG: Final = re.compile(r"[0-9A-Za-z+/]{4,256}")  # RFC 8839, 5.4
 _PWD: Final = re.compile(r"[0-9A-Za-z+/]{22,256}")
 _HEX_BYTES: Final = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){0,63}")
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
-
-
-class Codec(msgspec.Struct, frozen=True):
-    """A payload type of a section: `name` in lower case, `clock` in Hz, `feedback` as "nack pli"."""
-
-    pt: int
-    name: str
-    clock: int
-    channels: int = 1
-    fmtp: str = ""
-    feedback: tuple[str, ...] = ()
-
-
-class Extension(msgspec.Struct, frozen=True):
-    """A header extension (RFC 8285); `direction` is "" where the line gives none."""
-
-    id: int
-    uri: str
-    direction: str = ""
-
-
-class Fingerprint(msgspec.Struct, frozen=True):
-    """A certificate's digest: algorithm in lower case, value as upper case hex bytes joined by colons (RFC 8122)."""
-
-    algorithm: str
-    value: str
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """One side's ICE user name fragment and password (RFC 8839)."""
-
-    ufrag: str
-    pwd: str
-
-
-class Rid(msgspec.Struct, frozen=True):
-    """A restriction identifier (RFC 8851); its restrictions are not kept."""
-
-    id: str
-    direction: str
-
-
-class SsrcGroup(msgspec.Struct, frozen=True):
-    """RFC 5576; of interest is FID: media first, its retransmissions second."""
-
-    semantics: str
-    ssrcs: tuple[int, ...]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One m-section, with what the session level says for all sections already applied."""
-
-    kind: str
-    port: int
-    proto: str
-    formats: tuple[str, ...]
-    mid: str = ""
-    direction: str = "sendrecv"
-    bundle_only: bool = False
-    ice: Credentials | None = None
-    fingerprints: tuple[Fingerprint, ...] = ()
-    setup: str = ""
-    rtcp_mux: bool = False
-    rtcp_rsize: bool = False
-    codecs: tuple[Codec, ...] = ()
-    extensions: tuple[Extension, ...] = ()
-    rids: tuple[Rid, ...] = ()
-    simulcast_send: tuple[str, ...] = ()
-    simulcast_recv: tuple[str, ...] = ()
-    msid: str = ""
-    ssrcs: tuple[int, ...] = ()
-    cname: str = ""
-    ssrc_groups: tuple[SsrcGroup, ...] = ()
-    candidates: tuple[str, ...] = ()
-    """Only written, never read: the value of each a=candidate line."""
-
-    @property
-    def rejected(self) -> bool:
-        """Port 0 says no, but with bundle-only it only says "in the bundle or not at all" (RFC 9143, 6)."""
-        return self.port == 0 and not self.bundle_only
-
-
-class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole offer or answer; `bundle` are the mids of the BUNDLE group, in its order."""
-
-    session_id: int
-    version: int
-    bundle: tuple[str, ...] = ()
-    extmap_allow_mixed: bool = False
-    ice_lite: bool = False
-    sections: tuple[Section, ...] = ()
 
 
 def malformed(what: str) -> RoomError:
@@ -130,103 +51,30 @@ def parse(text: str) -> Description:
         raise malformed(f"it is longer than {MAX_SIZE // 1024} kB")
     if text.count("\n") > _MAX_LINES:
         raise malformed("it has too many lines")
-    session = _Builder("", 0, "", ())
-    current = session
-    sections: list[_Builder] = []
-    origin = (0, 0)
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw[:-1] if raw.endswith("\r") else raw
-        kind = line[:2]
-        try:
-            if kind == "a=":
-                name, _, value = line[2:].partition(":")
-                if (handler := _ATTRIBUTES.get(name)) is not None:
-                    handler(current, value)
-            elif kind == "m=":
-                if len(sections) == MAX_SECTIONS:
-                    raise malformed(f"it has more than {MAX_SECTIONS} sections")
-                current = _media_line(line[2:], session)
-                sections.append(current)
-            elif kind == "o=":
-                origin = _origin(line[2:])
-            elif number == 1 and line != "v=0":
-                raise _LineError
-        except _LineError:
-            raise malformed(f"line {number} ({line[:32]!r}) is not valid") from None
-    if text[:3] != "v=0":
-        raise malformed("it does not begin with v=0")
+    head, *bodies = text.replace("\r\n", "\n").split("\nm=")
+    if len(bodies) > MAX_SECTIONS:
+        raise malformed(f"it has more than {MAX_SECTIONS} sections")
+    session, origin = _session_level(head)
+    # Slots are alike but for their mids: each kind of section is read once.
+    known: dict[str, _Builder] = {}
+    sections = []
+    for body in bodies:
+        rest, mid = _without_mid(body)
+        if (read := known.get(rest)) is None:
+            read = known[rest] = _section(rest, session)
+        sections.append(read.build(mid))
     # A section that is over may have lost its mid (RFC 8829, 5.2.2).
-    mids = [section.mid for section in sections if section.mid or section.port or section.bundle_only]
+    mids = [section.mid for section in sections if section.mid or not section.rejected]
     if not all(mids) or len(set(mids)) != len(mids):
         raise malformed("each of its sections needs a mid of its own")
     return Description(
         session_id=origin[0],
         version=origin[1],
         bundle=session.bundle,
-        extmap_allow_mixed=session.allow_mixed or any(section.allow_mixed for section in sections),
+        extmap_allow_mixed=session.allow_mixed or any(read.allow_mixed for read in known.values()),
         ice_lite=session.ice_lite,
-        sections=tuple(section.build() for section in sections),
+        sections=tuple(sections),
     )
-
-
-def write(description: Description) -> str:
-    """Print with CRLF, transport attributes in each section as browsers do."""
-    d = description
-    lines = ["v=0", f"o=- {d.session_id} {d.version} IN IP4 127.0.0.1", "s=-", "t=0 0"]
-    if d.bundle:
-        lines.append("a=group:BUNDLE " + " ".join(d.bundle))
-    if d.extmap_allow_mixed:
-        lines.append("a=extmap-allow-mixed")
-    lines.append("a=msid-semantic: WMS *")
-    if d.ice_lite:
-        lines.append("a=ice-lite")
-    for section in d.sections:
-        _write_section(section, lines)
-    lines.append("")
-    return "\r\n".join(lines)
-
-
-def _write_section(section: Section, lines: list[str]) -> None:
-    s = section
-    lines += [f"m={s.kind} {s.port} {s.proto} {' '.join(s.formats)}", "c=IN IP4 0.0.0.0"]
-    if s.port == 0 and not s.bundle_only:
-        lines += [f"a=mid:{s.mid}", "a=inactive"] if s.mid else ["a=inactive"]
-        return
-    lines += [f"a=candidate:{candidate}" for candidate in s.candidates]
-    if s.candidates:
-        lines.append("a=end-of-candidates")
-    if s.ice is not None:
-        lines += [f"a=ice-ufrag:{s.ice.ufrag}", f"a=ice-pwd:{s.ice.pwd}"]
-    lines += [f"a=fingerprint:{f.algorithm} {f.value}" for f in s.fingerprints]
-    if s.setup:
-        lines.append(f"a=setup:{s.setup}")
-    lines.append(f"a=mid:{s.mid}")
-    if s.bundle_only:
-        lines.append("a=bundle-only")
-    lines += [f"a=extmap:{e.id}{'/' * bool(e.direction)}{e.direction} {e.uri}" for e in s.extensions]
-    lines.append(f"a={s.direction}")
-    if s.msid:
-        lines.append(f"a=msid:{s.msid}")
-    if s.rtcp_mux:
-        lines.append("a=rtcp-mux")
-    if s.rtcp_rsize:
-        lines.append("a=rtcp-rsize")
-    for codec in s.codecs:
-        _write_codec(codec, lines)
-    lines += [f"a=rid:{rid.id} {rid.direction}" for rid in s.rids]
-    simulcast = [("send", s.simulcast_send), ("recv", s.simulcast_recv)]
-    if any(rids for _, rids in simulcast):
-        lines.append("a=simulcast:" + " ".join(f"{way} {';'.join(rids)}" for way, rids in simulcast if rids))
-    lines += [f"a=ssrc-group:{g.semantics} {' '.join(map(str, g.ssrcs))}" for g in s.ssrc_groups]
-    lines += [f"a=ssrc:{ssrc} cname:{s.cname}" for ssrc in s.ssrcs]
-
-
-def _write_codec(codec: Codec, lines: list[str]) -> None:
-    channels = f"/{codec.channels}" if codec.channels > 1 else ""
-    lines.append(f"a=rtpmap:{codec.pt} {codec.name}/{codec.clock}{channels}")
-    lines += [f"a=rtcp-fb:{codec.pt} {feedback}" for feedback in codec.feedback]
-    if codec.fmtp:
-        lines.append(f"a=fmtp:{codec.pt} {codec.fmtp}")
 
 
 class _LineError(Exception):
@@ -241,7 +89,6 @@ class _Builder:
         self.port = port
         self.proto = proto
         self.formats = formats
-        self.mid = ""
         self.direction = "sendrecv"
         self.setup = ""
         self.ufrag = ""
@@ -260,6 +107,7 @@ class _Builder:
         self.simulcast: dict[str, tuple[str, ...]] = {}
         self.ssrcs: dict[int, None] = {}
         self.groups: list[SsrcGroup] = []
+        self._built: Section | None = None
 
     def inherit(self, session: "_Builder") -> None:
         """The session level holds until the section says otherwise (RFC 8866, 5)."""
@@ -270,13 +118,18 @@ class _Builder:
         self.inherited = session.fingerprints
         self.extensions = list(session.extensions)
 
-    def build(self) -> Section:
+    def build(self, mid: str) -> Section:
+        """A section of this kind; what is costly is made for the first and shared by all."""
+        if self._built is None:
+            self._built = self._build()
+        return msgspec.structs.replace(self._built, mid=mid)
+
+    def _build(self) -> Section:
         return Section(
             kind=self.kind,
             port=self.port,
             proto=self.proto,
             formats=self.formats,
-            mid=self.mid,
             direction=self.direction,
             bundle_only=self.bundle_only,
             ice=Credentials(self.ufrag, self.pwd) if self.ufrag and self.pwd else None,
@@ -321,6 +174,56 @@ def _payload_type(text: str) -> int:
     return _number(text, 127)
 
 
+def _session_level(head: str) -> tuple[_Builder, tuple[int, int]]:
+    lines = head.split("\n")
+    if lines[0] != "v=0":
+        raise malformed("it does not begin with v=0")
+    session = _Builder("", 0, "", ())
+    origin = next((line[2:] for line in lines if line.startswith("o=")), "- 0 0 IN IP4 0.0.0.0")
+    _read_attributes(session, lines)
+    return session, _guarded(_origin, origin)
+
+
+def _without_mid(body: str) -> tuple[str, str]:
+    """A section's text without its mid line, and the mid; "" where it has none."""
+    before, found, after = body.partition("\na=mid:")
+    if not found:
+        return body, ""
+    mid, _, after = after.partition("\n")
+    if len(mid) > _SHORT or not _TOKEN.fullmatch(mid):
+        raise _not_valid(f"a=mid:{mid}")
+    return f"{before}\n{after}", mid
+
+
+def _section(body: str, session: _Builder) -> _Builder:
+    first, *lines = body.split("\n")
+    section = _guarded(lambda value: _media_line(value, session), first)
+    _read_attributes(section, lines)
+    return section
+
+
+def _read_attributes(target: _Builder, lines: Sequence[str]) -> None:
+    for line in lines:
+        if line[:2] == "a=":
+            name, _, value = line[2:].partition(":")
+            if (handler := _ATTRIBUTES.get(name)) is not None:
+                try:
+                    handler(target, value)
+                except _LineError:
+                    raise _not_valid(line) from None
+
+
+def _guarded(read: Callable[[str], _T], value: str) -> _T:
+    try:
+        return read(value)
+    except _LineError:
+        raise _not_valid(value) from None
+
+
+def _not_valid(line: str) -> RoomError:
+    return malformed(f"its line {line[:32]!r} is not valid")
+
+
 def _media_line(value: str, session: _Builder) -> _Builder:
     parts = value.split(" ")
     if not 4 <= len(parts) <= 3 + _MAX_FORMATS or not _PROTO.fullmatch(parts[2]):
@@ -339,10 +242,8 @@ def _origin(value: str) -> tuple[int, int]:
     return _number(parts[1], 2**64 - 1), _number(parts[2], 2**64 - 1)
 
 
-def _mid(section: _Builder, value: str) -> None:
-    if len(value) > _SHORT or not _TOKEN.fullmatch(value):
-        raise _LineError
-    section.mid = value
+def _second_mid(_section: _Builder, _value: str) -> None:
+    raise _LineError
 
 
 def _group(session: _Builder, value: str) -> None:
@@ -453,7 +354,7 @@ def _flag(name: str) -> Callable[[_Builder, str], None]:
 
 
 _ATTRIBUTES: Final[dict[str, Callable[[_Builder, str], None]]] = {
-    "mid": _mid,
+    "mid": _second_mid,
     "group": _group,
     "ice-ufrag": _ufrag,
     "ice-pwd": _pwd,
