@@ -11,10 +11,10 @@ from typing import Final
 
 from room_server.errors import RoomError
 
-DEFAULT_RATE: Final = 200.0
-"""Joins per second: with its handshake a join costs about 2.5 ms, so half a core at most, and 200 at once wait 1 s."""
+DEFAULT_RATE: Final = 150.0
+"""Joins per second: with socket, snapshot and handshake a join costs the loop 3 to 4 ms; half of it stays for others."""
 DEFAULT_CAPACITY: Final = 4096
-"""Joins that wait: 20 s of them, which is as long as a page will believe that it is joining."""
+"""Joins that wait: half a minute of them, which is as long as anybody will."""
 
 
 class JoinGate:

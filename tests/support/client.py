@@ -51,11 +51,12 @@ class TownHallClient:
         await media.accept((await self._enter(offer=offer, publish=uses))["media"]["answer"])
         return media
 
-    async def join_light(self, identity: Identity, offer: str) -> LightClient:
+    async def join_light(self, identity: Identity, offer: str, publish: Mapping[Use, str] | None = None) -> LightClient:
         """Join with a light client under this browser's offer, and wait until keys are agreed."""
         media = self.media = LightClient(identity, offer, address=self.address)
         await self._open()
-        await media.connect((await self._enter(offer=media.offer))["media"]["answer"])
+        answer = await self._enter(offer=media.offer, publish=dict(publish or {}))
+        await media.connect(answer["media"]["answer"])
         return media
 
     async def close(self) -> None:

@@ -10,11 +10,16 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from room_server.session.plane import Use
 from tests.support.client import TownHallClient
 from tests.support.light import Identity, LightClient
+
+# Where the recorded offers of pages that may speak have their send sections.
+_STAGE: Mapping[Use, str] = {"microphone": "0", "camera": "1", "screen": "2"}
 
 
 async def main(url: str, token: str, count: int, offer: str) -> None:
@@ -45,7 +50,7 @@ def address_of(index: int) -> str:
 
 async def _join(client: TownHallClient, identity: Identity, offer: str) -> float:
     began = time.monotonic()
-    await client.join_light(identity, offer)
+    await client.join_light(identity, offer, _STAGE if "a=sendonly" in offer else {})
     return time.monotonic() - began
 
 
