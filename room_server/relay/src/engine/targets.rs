@@ -115,7 +115,7 @@ fn stop_what_may_not_flow(slot: &mut Slot, hall: &Hall, viewer: &Viewer) {
 
 /// Share the downlink among the video slots, the offer's first slot first.
 fn choose_layers(peer: &mut Peer, tracks: &Tracks, now: Time) {
-    let budget = peer.downlink.video_budget(peer.sent_audio.bps(now), now);
+    let budget = peer.video_budget(now);
     let mut demands = Vec::with_capacity(peer.video.len());
     let mut choices = Vec::with_capacity(peer.video.len());
     for slot in &mut peer.video {

@@ -30,6 +30,17 @@ const FIRST_RTT: Duration = Duration::from_millis(100);
 /// Reports and estimates of less than this or more than that are mistakes.
 const RTT_RANGE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(2));
 
+/// A browser that is short of CPU takes its own delays for a full downlink, and its estimate, which
+/// grows with what it receives, would keep video paused for good. So without losses estimates below
+/// this, two of the smallest pictures, are not believed.
+const LEAST_VIDEO: u64 = 300_000;
+
+/// Losses above this, in 256ths, are those of a full queue and not of a radio link: a tenth, as
+/// loss-based controllers have it (draft-ietf-rmcat-gcc-02 section 6).
+const LOSSY: u8 = 26;
+/// Reports come about once a second; a few without losses end it.
+const LOSSY_FOR: Duration = Duration::from_secs(5);
+
 /// DTLS datagrams and bytes that a handshake may take: a `ClientHello` of two fragments and two more
 /// flights, each repeated through 20 s of loss, is a tenth of that.
 const DTLS_DATAGRAMS: u32 = 100;
@@ -107,6 +118,8 @@ pub struct Peer {
     pub downlink: Downlink,
     /// Round trip to it, by its reports.
     pub rtt: Duration,
+    /// Its reports have told of losses that belong to a full downlink.
+    pub lossy_until: Time,
     /// How much may be sent again.
     pub budget: RtxBudget,
     /// All media sent to it.
@@ -168,6 +181,7 @@ impl Peer {
             },
             downlink: Downlink::default(),
             rtt: FIRST_RTT,
+            lossy_until: now,
             budget: RtxBudget::new(now),
             sent: RateMeter::default(),
             sent_audio: RateMeter::default(),
@@ -192,6 +206,16 @@ impl Peer {
     /// Whether media can be sent to it.
     pub fn is_ready(&self) -> bool {
         self.srtp.is_some() && self.ice.current().is_some()
+    }
+
+    /// What its video slots may use together; `None`: no limit is known.
+    pub fn video_budget(&self, now: Time) -> Option<u64> {
+        let budget = self.downlink.video_budget(self.sent_audio.bps(now), now)?;
+        Some(if now < self.lossy_until {
+            budget
+        } else {
+            budget.max(LEAST_VIDEO)
+        })
     }
 
     /// Slots of one kind.
@@ -248,8 +272,11 @@ impl Peer {
         Ok(())
     }
 
-    /// A report block about one of the slots: the round trip it tells of (RFC 3550 section 6.4.1).
+    /// A report block about one of the slots: losses, and the round trip it tells of (RFC 3550 section 6.4.1).
     pub fn take_report(&mut self, now: Time, block: &rtcp::ReportBlock) {
+        if block.fraction_lost > LOSSY {
+            self.lossy_until = now + LOSSY_FOR;
+        }
         if block.last_sr == 0 {
             return;
         }

@@ -157,33 +157,65 @@ fn a_publisher_gets_arrival_times_and_reports() {
     );
 }
 
+/// Six seconds of three layers and a voice, with an estimate and a report twice a second; audio and
+/// video packets that peer 2 got.
+fn play(house: &mut House, bps: Option<u64>, fraction_lost: u8) -> (usize, usize) {
+    let (audio, video) = (house.guest(2).audio().len(), house.guest(2).video().len());
+    let ssrc = house.guest(2).spec.slots[1].ssrc;
+    for round in 0..300 {
+        for layer in 0..3u8 {
+            house.frame(1, layer, true, 1 + 4 * usize::from(layer));
+        }
+        house.speak(1, 30);
+        if let (Some(bps), 0) = (bps, round % 25) {
+            house.rtcp(2, |out| {
+                rtcp::write_rr(out, Ssrc(1), &[block(ssrc, fraction_lost)]);
+                rtcp::write_remb(out, Ssrc(1), bps, &[]);
+            });
+        }
+        house.pass(20);
+    }
+    let guest = house.guest(2);
+    (guest.audio().len() - audio, guest.video().len() - video)
+}
+
+fn block(ssrc: Ssrc, fraction_lost: u8) -> rtcp::ReportBlock {
+    rtcp::ReportBlock {
+        ssrc,
+        fraction_lost,
+        lost: 0,
+        highest: 0,
+        jitter: 0,
+        last_sr: 0,
+        delay: 0,
+    }
+}
+
 #[test]
 fn a_small_estimate_lowers_video_and_never_audio() {
     let mut house = House::on_air(1);
     house.enter(attendee(2, 1), 0);
-    let play = |house: &mut House, bps: Option<u64>| {
-        let (audio, video) = (house.guest(2).audio().len(), house.guest(2).video().len());
-        for round in 0..300 {
-            for layer in 0..3u8 {
-                house.frame(1, layer, true, 1 + 4 * usize::from(layer));
-            }
-            house.speak(1, 30);
-            if let (Some(bps), 0) = (bps, round % 25) {
-                house.rtcp(2, |out| rtcp::write_remb(out, Ssrc(1), bps, &[]));
-            }
-            house.pass(20);
-        }
-        (
-            house.guest(2).audio().len() - audio,
-            house.guest(2).video().len() - video,
-        )
-    };
-    let (audio, all) = play(&mut house, None);
+    let (audio, all) = play(&mut house, None, 0);
     assert!(audio == 300 && all > 300 * 7, "{audio} {all}");
-    let (audio, few) = play(&mut house, Some(200_000));
+    let (audio, few) = play(&mut house, Some(200_000), 0);
     assert!(audio == 300 && few < all / 4, "{audio} {few}");
     let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
     assert_eq!(guest.named_counters(house.now)["remb_bps"], 200_000);
+    house.assert_all_decrypt();
+}
+
+#[test]
+fn the_smallest_picture_is_paused_for_losses_and_not_for_an_estimate_alone() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    play(&mut house, None, 0);
+    play(&mut house, Some(60_000), 0);
+    let (audio, kept) = play(&mut house, Some(60_000), 0);
+    assert!(audio == 300 && kept >= 300, "{kept}");
+    play(&mut house, Some(60_000), 64);
+    let (audio, paused) = play(&mut house, Some(60_000), 64);
+    // Now and then it is tried again.
+    assert!(audio == 300 && paused < 60, "{paused}");
     house.assert_all_decrypt();
 }
 
@@ -203,17 +235,13 @@ fn round_trips_come_from_report_blocks() {
     let info = report.expect("a report right after the switch");
     for _ in 0..20 {
         house.pass(40);
-        let block = rtcp::ReportBlock {
-            ssrc: info.ssrc,
-            fraction_lost: 0,
-            lost: 0,
-            highest: 0,
-            jitter: 0,
+        let told = rtcp::ReportBlock {
             last_sr: (info.ntp >> 16) as u32,
             delay: ((house.now.ntp() >> 16) as u32).wrapping_sub((info.ntp >> 16) as u32)
                 - 65_536 * 30 / 1000,
+            ..block(info.ssrc, 0)
         };
-        house.rtcp(2, |out| rtcp::write_rr(out, Ssrc(1), &[block]));
+        house.rtcp(2, |out| rtcp::write_rr(out, Ssrc(1), &[told]));
     }
     let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
     let rtt = guest.rtt.as_millis();
