@@ -50,10 +50,20 @@ class Person:
 
     @classmethod
     async def open(
-        cls, browser: Browser, url: str, token: str, *, query: str = "?debug", width: int = 1280, height: int = 720
+        cls,
+        browser: Browser,
+        url: str,
+        token: str,
+        *,
+        query: str = "?debug",
+        width: int = 1280,
+        height: int = 720,
+        script: str = "",
     ) -> "Person":
         """Open the link as it was sent."""
         context = await browser.new_context(viewport={"width": width, "height": height}, ignore_https_errors=True)
+        if script:
+            await context.add_init_script(script)
         person = cls(await context.new_page())
         await person.page.goto(f"{url}/j{query}#{token}")
         return person

@@ -261,8 +261,11 @@ export class RoomJoin extends LitElement {
       get slots() {
         return media.slots.map(({ mid, kind, seat }) => ({ mid, kind, seat }));
       },
+      get offer() {
+        return media.lastOffer;
+      },
       get offerBytes() {
-        return media.offerBytes;
+        return media.lastOffer.length;
       },
       get state() {
         return media.state;

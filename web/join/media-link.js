@@ -27,8 +27,8 @@ export class MediaLink extends EventTarget {
     /** @type {MediaConnection | null} */
     this.next = null;
     this.connections = 0;
-    /** The size of the last offer, which decides how dear a join is. */
-    this.offerBytes = 0;
+    /** As it was sent; its size decides how dear a join is. */
+    this.lastOffer = "";
     /** @type {Map<string, SlotView>} */
     this.asked = new Map();
     /** @type {{pinned: number | null, hidden: boolean, layers: ReadonlyMap<number, number | undefined>}} */
@@ -62,7 +62,7 @@ export class MediaLink extends EventTarget {
     this.next?.close();
     this.next = new MediaConnection(needs);
     const offered = await this.next.offer();
-    this.offerBytes = offered.offer.length;
+    this.lastOffer = offered.offer;
     return offered;
   }
 
