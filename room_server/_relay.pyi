@@ -8,6 +8,8 @@ the peer (or for all workers). Unknown peers and halls are ignored, since a peer
 from collections.abc import Sequence
 from typing import Protocol, final, type_check_only
 
+__all__ = ["VERSION", "Relay", "self_check"]
+
 VERSION: str
 
 @type_check_only
@@ -103,7 +105,7 @@ class PeerSpec(Protocol):
 class Relay:
     """Starts its worker threads on construction; `OSError` names the address that could not be bound."""
 
-    def __init__(self, *, bind: Sequence[str], port: int, workers: int) -> None:
+    def __new__(cls, *, bind: Sequence[str], port: int, workers: int) -> Relay:
         """`bind`: addresses (IPv4, IPv6) each worker binds, worker i on `port + i`; `port` 0 lets the kernel choose."""
 
     @property

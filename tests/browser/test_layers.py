@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.people import act, enter, go_on_stage
+from tests.browser.people import act, enter, go_on_stage, stats
 from tests.support.browser import Person, chromium, until
 from tests.support.picture import write_y4m
 from tests.support.server import Server, running
@@ -66,7 +66,6 @@ async def _layers(server: Server, wanted: int) -> bool:
 
 async def _shares(person: Person) -> bool:
     """The screen's sender is the second video section."""
-    mids = await person.evaluate("async () => (await window.__room.stats()).filter((s) => s.type === 'outbound-rtp' && s.kind === 'video' && s.packetsSent > 0).map((s) => s.mid)")
+    sent = [entry for entry in await stats(person, "outbound-rtp") if entry["kind"] == "video"]
+    mids = [entry["mid"] for entry in sent if entry["packetsSent"] > 0]
     return len(set(mids)) == 2
-
-

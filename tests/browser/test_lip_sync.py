@@ -25,7 +25,8 @@ const Original = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Original {
   async setRemoteDescription(description) {
     await super.setRemoteDescription(description);
-    window.__tracks = this.getTransceivers().map((t) => ({ mid: t.mid, kind: t.receiver.track.kind, track: t.receiver.track }));
+    const transceivers = this.getTransceivers();
+    window.__tracks = transceivers.map(({ mid, receiver: { track } }) => ({ mid, kind: track.kind, track }));
   }
 };
 """

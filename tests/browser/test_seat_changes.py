@@ -49,7 +49,9 @@ async def test_twenty_changes_of_the_speakers_seat(tmp_path: Path) -> None:
             requests = await _keyframe_requests(page) - asked
             print(f"{CHANGES} changes: {before} -> {after}; keyframe requests to the page: {requests}")
             assert after.decoded - before.decoded > 0
-            assert after.received - before.received - (after.decoded - before.decoded) <= 1, "frames lost in the decoder"
+            assert after.received - before.received - (after.decoded - before.decoded) <= 1, (
+                "frames lost in the decoder"
+            )
             assert after.dropped == before.dropped
             assert after.lost == before.lost
             assert after.freezes == before.freezes

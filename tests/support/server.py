@@ -24,7 +24,7 @@ _SET_UP = re.compile(r"/setup#([A-Za-z0-9_-]+)")
 
 
 class Server:
-    """`async with Server(tmp_path) as server:`; `server.url` is plain HTTP on loopback, a secure context for browsers."""
+    """Use as `async with`; `url` is plain HTTP on loopback, which browsers hold for secure."""
 
     def __init__(self, directory: Path, **settings: Mapping[str, object]) -> None:
         self.directory = directory
