@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 _WIDTH: Final = 5
 _HEIGHT: Final = 7
+ADVANCE: Final = _WIDTH + 1
+"""Columns from one letter to the next, at scale 1."""
 
 # Seven rows of five bits each, most significant bit left.
 _GLYPHS: Final = {
@@ -53,9 +55,9 @@ _GLYPHS: Final = {
 
 def mask(text: str, scale: int) -> NDArray[np.bool_]:
     """The text as a mask of `7 * scale` rows; letters are upper-cased, unknown characters are blank."""
-    cells: NDArray[np.bool_] = np.zeros((_HEIGHT, max(1, len(text) * (_WIDTH + 1) - 1)), dtype=np.bool_)
+    cells: NDArray[np.bool_] = np.zeros((_HEIGHT, max(1, len(text) * ADVANCE - 1)), dtype=np.bool_)
     for place, character in enumerate(text.upper()):
-        left = place * (_WIDTH + 1)
+        left = place * ADVANCE
         for row, bits in enumerate(_GLYPHS.get(character, _GLYPHS[" "]).split()):
             for column in range(_WIDTH):
                 cells[row, left + column] = int(bits, 16) >> (_WIDTH - 1 - column) & 1

@@ -152,7 +152,7 @@ def links(settings: Settings, tokens: Tokens, *, colours: bool) -> str:
     http = settings.http
     here = f"http://localhost:{http.http_port}"
     lan = lan_address(http.bind) if http.http_lan else None
-    rows = [("HOST", f"{here}/j#{tokens.host}"), ("ATTENDEE", f"{here}/j#{tokens.attendee}")]
+    rows = [("HOST", f"{here}/j?demo#{tokens.host}"), ("ATTENDEE", f"{here}/j#{tokens.attendee}")]
     if lan is None:
         rows.append(("PHONE", "this machine has no address that a phone could reach"))
         return "\n" + _aligned(rows) + "\n\nOpen HOST in a browser. Ctrl-C stops everything."
@@ -161,7 +161,7 @@ def links(settings: Settings, tokens: Tokens, *, colours: bool) -> str:
     phone = f"http://{lan}:{http.http_port}/j#{tokens.attendee}"
     rows.append(("PHONE", phone))
     hint = (
-        f"From another machine HOST is {elsewhere}/j#{tokens.host}\n"
+        f"From another machine HOST is {elsewhere}/j?demo#{tokens.host}\n"
         "(its certificate is self-signed unless you configured one: the browser warns once).\n\n"
         "Open HOST in a browser, ATTENDEE in another window, and scan the code with a phone on this network.\n"
         "Ctrl-C stops everything."

@@ -1,4 +1,4 @@
-"""The simulated presenter's camera: a figure that moves and talks, a clock, and a label that says what it is.
+"""The simulated presenter's camera: a figure that sways, bars of a voice, a clock, and a label that says what it is.
 
 Drawn straight into the planes of a YUV frame, so that it costs a small part of what encoding it does.
 """
@@ -27,13 +27,20 @@ _LATE: Final = 0.5
 Plane: TypeAlias = NDArray[np.uint8]
 
 # (Y, Cb, Cr) in BT.601, limited range.
-_PAPER: Final = (44, 140, 118)
-_BAND: Final = (24, 132, 124)
-_INK: Final = (228, 128, 128)
-_SKIN: Final = (168, 108, 152)
-_COAT: Final = (92, 152, 104)
-_DARK: Final = (30, 128, 130)
-_ACCENT: Final = (190, 60, 150)
+_PAPER: Final = (40, 136, 120)
+_INK: Final = (222, 126, 130)
+_FIGURE: Final = (122, 136, 120)
+_SHOULDERS: Final = (84, 138, 118)
+_VOICE: Final = (176, 72, 146)
+
+# Top right: a page writes the name and who speaks in the corners on the left.
+_LABEL_TOP: Final = 18
+_LABEL_SCALE: Final = 3
+_MARGIN: Final = 22
+
+_BARS: Final = 23
+_BAR_PITCH: Final = 12
+_VOICE_ROW: Final = 318
 
 
 class Picture:
@@ -43,32 +50,32 @@ class Picture:
         self._still = _Canvas()
         self._still.box(0, 0, HEIGHT, WIDTH, _PAPER)
         self._still.slope()
-        self._still.box(290, 0, HEIGHT, WIDTH, _BAND)
-        self._still.text(label, 306, (WIDTH - len(label) * 6 * 5) // 2, 5, _INK)
-        self._still.disc(292, 320, 110, _COAT, below=290)
+        self._still.disc(352, 320, 148, _SHOULDERS, below=282)
+        width = len(label) * font.ADVANCE * _LABEL_SCALE
+        self._still.text(label, _LABEL_TOP, WIDTH - _MARGIN - width, _LABEL_SCALE, _INK)
         self._canvas = _Canvas()
 
     def draw(self, at: float, wall_clock: float) -> av.VideoFrame:
         """The frame for this moment, without a timestamp."""
         canvas = self._canvas
         canvas.copy(self._still)
-        sway = round(14 * np.sin(at * 0.9))
-        canvas.disc(150 + round(4 * np.sin(at * 1.7)), 320 + sway, 72, _SKIN)
-        self._face(canvas, at, 320 + sway)
-        canvas.text(time.strftime("%H:%M:%S", time.localtime(wall_clock)), 20, 24, 4, _INK)
-        canvas.box(16, 520 + round(60 * np.sin(at * 2)), 28, 540 + round(60 * np.sin(at * 2)), _ACCENT)
+        canvas.disc(148 + round(3 * np.sin(at * 1.7)), 320 + round(10 * np.sin(at * 0.9)), 62, _FIGURE)
+        self._voice(canvas, at)
+        clock = time.strftime("%H:%M:%S", time.localtime(wall_clock))
+        left = WIDTH - _MARGIN - len(clock) * font.ADVANCE * _LABEL_SCALE
+        canvas.text(clock, _LABEL_TOP + 34, left, _LABEL_SCALE, _INK)
         return canvas.frame()
 
     @staticmethod
-    def _face(canvas: "_Canvas", at: float, centre: int) -> None:
-        blinking = at % 4 < 0.15
-        for side in (-26, 26):
-            if blinking:
-                canvas.box(132, centre + side - 8, 136, centre + side + 8, _DARK)
-            else:
-                canvas.disc(134, centre + side, 8, _DARK)
-        opening = 4 + round(9 * abs(np.sin(at * 7) * np.sin(at * 2.3)))
-        canvas.box(186 - opening, centre - 22, 186 + opening, centre + 22, _DARK)
+    def _voice(canvas: "_Canvas", at: float) -> None:
+        """Bars that rise and fall as a voice does, highest in the middle."""
+        loudness = abs(np.sin(at * 7) * np.sin(at * 2.3))
+        left = (WIDTH - _BARS * _BAR_PITCH) // 2
+        for number in range(_BARS):
+            shape = np.cos((number - _BARS // 2) / _BARS * np.pi) * abs(np.sin(at * 5 + number * 1.3))
+            half = 3 + round(22 * loudness * shape)
+            start = left + number * _BAR_PITCH
+            canvas.box(_VOICE_ROW - half, start, _VOICE_ROW + half, start + 6, _VOICE)
 
 
 class PictureTrack(MediaStreamTrack):
@@ -136,7 +143,10 @@ class _Canvas:
 
     @staticmethod
     def _disc(plane: Plane, row: int, column: int, radius: int, *, value: int, below: int) -> None:
+        """With a soft edge of one pixel."""
         top, bottom = max(0, row - radius), min(below, row + radius + 1)
         left, right = max(0, column - radius), min(plane.shape[1], column + radius + 1)
         y, x = np.ogrid[top - row : bottom - row, left - column : right - column]
-        plane[top:bottom, left:right][y * y + x * x <= radius * radius] = value
+        cover = np.clip(radius - np.sqrt(y * y + x * x), 0, 1)
+        under = plane[top:bottom, left:right]
+        under[:] = (under + cover * (value - under.astype(np.float32))).astype(np.uint8)

@@ -56,7 +56,7 @@ async def test_the_printed_host_link_shows_a_stage_with_a_presenter_and_a_hand(t
         said = []
         while not said or "Ctrl-C" not in said[-1]:
             said.append((await process.stdout.readline()).decode())
-        found = re.search(r"HOST +(http://localhost:\d+)/j#(\S+)", "".join(said))
+        found = re.search(r"HOST +(http://localhost:\d+)/j\?demo#(\S+)", "".join(said))
         assert found is not None
         url, token = found.groups()
         url = url.replace("localhost", "127.0.0.1")
@@ -104,7 +104,7 @@ def test_links_are_aligned_and_the_phone_has_a_code() -> None:
     rows = re.findall(r"^  (HOST|ATTENDEE|PHONE) +(\S.*)$", text, re.MULTILINE)
     assert [name for name, _ in rows] == ["HOST", "ATTENDEE", "PHONE"]
     assert len({text.index(value) - text.rindex("\n", 0, text.index(value)) for _, value in rows}) == 1
-    assert dict(rows)["HOST"].endswith(f"/j#{tokens.host}")
+    assert dict(rows)["HOST"].endswith(f"/j?demo#{tokens.host}")
     code = [line for line in text.splitlines() if set(line) <= set(" ▀▄█") and line.strip()]
     assert not code or len({len(line) for line in code}) == 1
 
