@@ -58,6 +58,7 @@ async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, 
     await expect(stale.get_by_role("heading", name="This link is not known here")).to_be_visible()
 
     await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     await page.get_by_label("Name").fill("rutendo")
     await page.get_by_label("Password").fill("not the password")
     await page.get_by_label("Code").fill(pyotp.TOTP(secret).now())

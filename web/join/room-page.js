@@ -163,7 +163,7 @@ export class RoomPage extends LitElement {
     base,
     css`
     :host {
-      display: flex; flex-direction: column; height: 100dvh; min-height: min(26rem, 100dvh + 6rem);
+      display: flex; flex-direction: column; height: 100dvh; min-height: 22rem;
       background: var(--stage);
     }
     header {
