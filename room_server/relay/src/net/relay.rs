@@ -207,6 +207,9 @@ impl Relay {
 
     /// A hall's seats and their counters over all workers. Waits for them, at most 1 s.
     pub fn seat_counters(&self, hall: HallId) -> BTreeMap<u16, Named> {
+        if self.is_closed() {
+            return BTreeMap::new();
+        }
         let (reply, answers) = mpsc::channel();
         self.tell_all(&Command::SeatCounters(hall, reply));
         let mut seats: BTreeMap<u16, Named> = BTreeMap::new();
@@ -223,6 +226,9 @@ impl Relay {
 
     /// A peer's counters; empty for an unknown one. Waits for its worker, at most 1 s.
     pub fn peer_counters(&self, peer: PeerId) -> Named {
+        if self.is_closed() {
+            return Named::new();
+        }
         let (reply, answer) = mpsc::channel();
         self.tell(peer, Command::PeerCounters(peer, reply));
         answer.recv_timeout(ANSWER).unwrap_or_default()
@@ -247,6 +253,12 @@ impl Relay {
             // A worker that panicked outside its own net has nothing left to free.
             let _ = thread.join();
         }
+    }
+
+    /// Nobody answers any more.
+    fn is_closed(&self) -> bool {
+        let stopped = |m: &Arc<Mailbox>| m.stop.load(Ordering::Acquire);
+        self.mailboxes.iter().all(stopped)
     }
 
     fn homes(&self) -> MutexGuard<'_, FxHashMap<PeerId, Home>> {

@@ -167,7 +167,6 @@ impl Peer {
                 spec.codecs,
                 spec.extensions,
                 own_ssrcs,
-                now,
             ),
             audio,
             video,

@@ -91,7 +91,6 @@ impl Receive {
         codecs: Vec<CodecMap>,
         ids: ExtensionIds,
         own_ssrcs: FxHashSet<Ssrc>,
-        _now: Time,
     ) -> Receive {
         let wants = |feedback| sends.iter().any(|s| s.feedback == feedback);
         Receive {
