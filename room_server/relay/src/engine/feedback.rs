@@ -37,15 +37,14 @@ impl Engine {
             peer.life.flowing = false;
             self.events.push_back(Event::Media(peer.id, false));
         }
-        if peer.ice.on_timeout(now) {
-            if let Some(route) = peer.ice.current() {
-                self.events.push_back(Event::Address(peer.id, route.addr));
-            }
-        }
+        let moved = peer.ice.on_timeout(now);
         for (section, rids) in peer.receive.take_changes(now) {
             self.events.push_back(Event::Layers(peer.id, section, rids));
         }
         let chooses = now >= peer.choose_at && peer.video.iter().any(|s| s.fed.is_some());
+        if moved {
+            self.moved(key);
+        }
         self.send_feedback(key, now);
         self.send_reports(key, now);
         if chooses {

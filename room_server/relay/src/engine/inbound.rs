@@ -4,7 +4,7 @@ use super::{DECIDE_EVERY, Engine};
 use crate::command::{Air, Crossing, Event};
 use crate::demux;
 use crate::drop::Drop;
-use crate::forward::packet::{Codec, Packet};
+use crate::forward::packet::{Codec, Packet, Source};
 use crate::forward::router::Queued;
 use crate::ice::Route;
 use crate::ids::{HallId, Kind};
@@ -73,8 +73,9 @@ impl Engine {
         }
     }
 
-    /// The send address is another one: say so, and let the slots know that they can send.
-    fn moved(&mut self, key: usize) {
+    /// The send address is another one: say so, and let the slots know that they can send. What a
+    /// publisher sent from the new address before it was validated is lost: only a keyframe mends that.
+    pub(super) fn moved(&mut self, key: usize) {
         let Some(peer) = self.peers.get(key) else {
             return;
         };
@@ -82,6 +83,13 @@ impl Engine {
             self.events.push_back(Event::Address(peer.id, route.addr));
         }
         self.dirty_peers.push(key);
+        let hall = self.halls.get(&peer.hall);
+        let seats = hall.into_iter().flat_map(|h| &h.seats);
+        let tracks = seats
+            .filter_map(|s| s.track(Kind::Video))
+            .filter(|t| t.peer == peer.id);
+        self.wanted_keyframes
+            .extend(tracks.map(|track| Source { track, layer: 0 }));
     }
 
     fn on_stun(&mut self, now: Time, route: Route, bytes: &[u8]) -> Result<(), Drop> {

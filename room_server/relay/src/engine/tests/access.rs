@@ -146,6 +146,20 @@ fn a_new_address_is_followed_and_a_reused_port_belongs_to_the_newcomer() {
 }
 
 #[test]
+fn a_publisher_that_moves_is_asked_for_a_keyframe() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    house.frame(1, 0, true, 1);
+    house.pass(1_000);
+    let before = house.count(Count::PliOut);
+    house.guests.get_mut(&1).unwrap().address = SocketAddr::from(([10, 9, 9, 9], 5));
+    house.check(1, true);
+    house.frame(1, 0, false, 1);
+    house.pass(50);
+    assert_eq!(house.count(Count::PliOut) - before, 1);
+}
+
+#[test]
 fn an_ice_restart_changes_nothing_but_the_credentials() {
     let mut house = House::on_air(1);
     house.enter(attendee(2, 1), 0);
