@@ -17,10 +17,14 @@ async def enter(
     name: str,
     query: str = "?debug",
     width: int = 1280,
+    script: str = "",
 ) -> Person:
-    """Open a link of these roles and press Join; returns once the page shows the town hall."""
+    """Open a link of these roles and press Join; returns once the page shows the town hall.
+
+    `script` runs in the page before its own.
+    """
     token = await admin.link(town_hall, *roles, name=name)
-    person = await Person.open(browser, admin.server.url, token, query=query, width=width)
+    person = await Person.open(browser, admin.server.url, token, query=query, width=width, script=script)
     await person.page.locator("room-entry input[name=name]").fill(name)
     await person.page.locator("room-entry button.primary").click()
     await expect(person.page.locator("room-page")).to_be_visible()

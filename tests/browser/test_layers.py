@@ -1,5 +1,6 @@
 """A 720p publisher's three layers reach the relay soon, and nothing is ever renegotiated."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -31,6 +32,8 @@ async def test_three_layers_reach_the_relay_within_three_seconds_five_times(tmp_
                 await act(speaker, "camera")
                 await until(lambda: _layers(server, 3), every=0.05, seconds=10, what="three layers")
                 took.append(time.monotonic() - began)
+                await asyncio.sleep(2)  # and they are still there when the estimate has settled
+                assert await _layers(server, 3)
                 await act(speaker, "leave-stage")
                 await until(lambda: _layers(server, 0), what="the layers' end")
         print("seconds until three layers:", [round(seconds, 2) for seconds in took])
