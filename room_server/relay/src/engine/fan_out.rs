@@ -237,7 +237,7 @@ impl FanOut<'_> {
             .chain(&mut peer.video)
             .filter(|s| s.seat == seat)
         {
-            slot.report_at = self.now;
+            slot.report_now(self.now);
         }
         self.switched.push(member);
     }

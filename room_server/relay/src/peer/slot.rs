@@ -19,6 +19,10 @@ const RTX_PREFIX: usize = 2;
 /// Sender reports: often enough for a receiver to align lips within the time a switch is noticed.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// After a switch a receiver cannot align lips before it has two reports of each stream: they come soon.
+const REPORT_SOON: Duration = Duration::from_millis(200);
+const SOON: u8 = 2;
+
 /// Retransmission on an SSRC of its own, where the client offers it.
 struct Rtx {
     map: RtxMap,
@@ -46,6 +50,7 @@ pub struct Slot {
     pub keyframe_at: Time,
     /// When its next sender report is due.
     pub report_at: Time,
+    soon: u8,
     layout: Layout,
     stream: Stream,
     codecs: [Option<(Pt, Option<Pt>)>; 2],
@@ -75,6 +80,7 @@ impl Slot {
             keyframe_at: Time::default(),
             // Staggered, or a thousand subscribers' reports would leave in one turn.
             report_at: now + REPORT_EVERY.mul_f64((random >> 40) as f64 / f64::from(1 << 24)),
+            soon: 0,
             layout: Layout::new(section.ssrc, section.kind, mid, ids),
             stream: Stream::new(section.ssrc),
             codecs,
@@ -160,9 +166,21 @@ impl Slot {
         outbound.protect_rtp(&mut rtx.stream, index, buf, header, end)
     }
 
+    /// The clocks have moved: reports at once and again soon.
+    pub fn report_now(&mut self, now: Time) {
+        self.report_at = now;
+        self.soon = SOON;
+    }
+
     /// Append a sender report and SDES, if something flows. Whether it did; the next is due a second later.
     pub fn report(&mut self, now: Time, out: &mut Vec<u8>) -> bool {
-        self.report_at = now + REPORT_EVERY;
+        self.report_at = now
+            + if self.soon > 0 {
+                REPORT_SOON
+            } else {
+                REPORT_EVERY
+            };
+        self.soon = self.soon.saturating_sub(1);
         let Some(info) = self.outgoing.sender_info(now) else {
             return false;
         };
