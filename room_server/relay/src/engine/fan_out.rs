@@ -209,15 +209,23 @@ impl FanOut<'_> {
         rewritten.switched
     }
 
-    /// A keyframe's first packet may have come last: the rest of it is in the cache.
+    /// A keyframe's first packet may have come after the others: they were refused and are in the
+    /// cache. What came after it is still on its way through the lane.
     fn catch_up(&mut self, member: usize, slot: usize, queued: &Queued) {
-        let packet = &queued.packet;
-        let Some(track) = self.tracks.get(&packet.source.track) else {
+        let first = &queued.packet;
+        let Some(track) = self.tracks.get(&first.source.track) else {
             return;
         };
-        let later: Vec<_> = track.after(packet.source, packet.seq).cloned().collect();
+        let refused = track.after(first.source, first.seq);
+        let refused: Vec<_> = refused
+            .filter(|p| p.arrival < first.arrival)
+            .cloned()
+            .collect();
+        if refused.is_empty() {
+            return;
+        }
         let mut outbox = std::mem::take(self.outbox);
-        for packet in later {
+        for packet in refused {
             self.forward(member, slot, queued.seat, &packet, Out::Outbox(&mut outbox));
         }
         *self.outbox = outbox;

@@ -37,8 +37,9 @@ impl Kernel for &[UdpSocket] {
 /// A full socket buffer drains in a millisecond or two; longer, and the packets are better dropped.
 const BACKPRESSURE: Duration = Duration::from_millis(2);
 
-/// How often a full buffer is waited for before a message is given up.
-const ATTEMPTS: usize = 3;
+/// How often a full buffer is waited for in one fill: the sockets have to be looked at again, and
+/// what does not fit by then is dropped message by message.
+const WAITS: usize = 3;
 
 /// Destinations remembered as unable to take runs; beyond, runs are off for everybody.
 const MAX_SINGLE_ROUTES: usize = 1024;
@@ -47,11 +48,14 @@ const MAX_SINGLE_ROUTES: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Sender {
     single_routes: FxHashSet<IpAddr>,
+    /// Waits left in this fill.
+    waits: usize,
 }
 
 impl Sender {
     /// Send all of `arena`. What the kernel refuses for good is counted and left out.
     pub fn send(&mut self, arena: &Arena, kernel: &mut impl Kernel, counters: &mut Counters) {
+        self.waits = WAITS;
         let mut rest = arena.messages();
         while let Some(first) = rest.first() {
             let socket = first.route.socket;
@@ -88,19 +92,17 @@ impl Sender {
         kernel: &mut impl Kernel,
         counters: &mut Counters,
     ) {
-        let mut attempts = 0;
         while let Some(first) = rest.first() {
             let part = rest.get(..rest.len().min(SEND_BATCH)).unwrap_or(rest);
             counters.add(Count::SendCalls, 1);
             match kernel.send(socket, part) {
                 Ok(taken) if taken > 0 => {
-                    attempts = 0;
                     count_sent(part.get(..taken).unwrap_or(part), counters);
                     rest = rest.get(taken..).unwrap_or_default();
                     continue;
                 }
-                Err(error) if is_full(&error) && attempts < ATTEMPTS => {
-                    attempts += 1;
+                Err(error) if is_full(&error) && self.waits > 0 => {
+                    self.waits -= 1;
                     kernel.wait(socket);
                     continue;
                 }
@@ -112,7 +114,6 @@ impl Sender {
                 }
                 _ => counters.drop_many(Drop::SendFailed, datagrams(first)),
             }
-            attempts = 0;
             rest = rest.get(1..).unwrap_or_default();
         }
     }
@@ -297,6 +298,19 @@ mod tests {
             let counters = run(&mut fake, 1);
             assert_eq!((fake.waits, fake.sent), (3, all()[2..].to_vec()));
             assert_eq!(counters.dropped(Drop::SendFailed), 2);
+
+            let mut fake = Fake {
+                most: 64,
+                script: vec![Some(code); 100],
+                ..Fake::default()
+            };
+            let counters = run(&mut fake, 1);
+            assert_eq!(
+                (fake.waits, fake.sent),
+                (3, vec![]),
+                "one bound for the whole fill"
+            );
+            assert_eq!(counters.dropped(Drop::SendFailed), 6);
         }
     }
 

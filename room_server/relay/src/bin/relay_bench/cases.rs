@@ -119,7 +119,8 @@ fn run(case: &Case) -> Result<Figures, String> {
         loss: ratio(missing, received + missing),
         kb_per_subscriber: (case.audio == 0).then(|| idle_kb as f64 / f64::from(case.subscribers)),
         packets,
-        dropped: delta("drop_send_failed") + delta("kernel_drops"),
+        send_failed: delta("drop_send_failed"),
+        kernel_drops: delta("kernel_drops"),
     })
 }
 

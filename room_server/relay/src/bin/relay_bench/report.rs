@@ -16,7 +16,10 @@ pub struct Figures {
     /// Only where nothing is sent.
     pub kb_per_subscriber: Option<f64>,
     pub packets: u64,
-    pub dropped: u64,
+    /// Datagrams that the kernel would not take.
+    pub send_failed: u64,
+    /// Datagrams that came while the relay's receive buffer was full.
+    pub kernel_drops: u64,
 }
 
 /// The table.
@@ -48,10 +51,10 @@ pub fn print(all: &[(Case, Figures)]) {
             f.kb_per_subscriber
                 .map_or_else(|| "-".into(), |kb| format!("{kb:.1}")),
         );
-        if f.dropped > 0 {
+        if f.send_failed + f.kernel_drops > 0 {
             println!(
-                "{:<30} {} datagrams dropped at the relay's own sockets",
-                "", f.dropped
+                "{:<30} {} datagrams not sent, {} not received by the relay",
+                "", f.send_failed, f.kernel_drops
             );
         }
     }

@@ -4,6 +4,7 @@ mod access;
 mod guest;
 mod repair;
 mod stage;
+mod turns;
 
 use super::Engine;
 use crate::arena::Arena;
@@ -104,7 +105,7 @@ impl House {
             bad: vec![],
             next_seq: BTreeMap::new(),
             next_cc: 0,
-            picture: peer as u16 * 1000,
+            picture: (peer as u16).wrapping_mul(1000),
             spec: spec.clone(),
         };
         self.guests.insert(peer, guest);

@@ -348,39 +348,3 @@ fn a_stage_of_two_seats_for_a_wide_viewer() {
     house.frame(2, 0, true, 3);
     assert_eq!(house.dropped(Drop::OffStage), 3);
 }
-
-#[test]
-fn audio_leaves_before_video_that_came_earlier() {
-    let mut house = House::on_air(1);
-    house.enter(attendee(2, 1), 0);
-    house.frame(1, 0, true, 1);
-    let address = house.guest(1).address;
-    let guest = house.guests.get_mut(&1).unwrap();
-    let mut turn = vec![];
-    for n in 0..3 {
-        let seq = guest.number(110);
-        let payload = vp8_payload(n == 0, false, 1, 900);
-        let media = Media {
-            payload: &payload,
-            ..guest.media(110, VIDEO, CAMERA, "q", seq)
-        };
-        turn.push(guest.client.rtp(&media).unwrap());
-    }
-    let seq = guest.number(100);
-    let media = Media {
-        payload: &[1; 40],
-        ..guest.media(100, OPUS, MICROPHONE, "", seq)
-    };
-    turn.push(guest.client.rtp(&media).unwrap());
-    for mut datagram in turn {
-        house.engines[0].handle_datagram(house.now, address, 0, &mut datagram);
-    }
-    let mut arena = Arena::default();
-    house.engines[0].poll_transmit(house.now, &mut arena);
-    let runs: Vec<_> = arena
-        .messages()
-        .iter()
-        .map(|m| (m.datagrams(), m.segment > 900))
-        .collect();
-    assert_eq!(runs, [(1, false), (3, true)], "the frame is one run");
-}

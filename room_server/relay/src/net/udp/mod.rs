@@ -39,13 +39,22 @@ pub fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
         socket.set_only_v6(true).map_err(named)?;
     }
     socket.set_nonblocking(true).map_err(named)?;
-    // The kernel grants what its limits allow; less still works.
-    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
-    let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+    enlarge(&socket);
     socket.bind(&addr.into()).map_err(named)?;
     enable(&socket, libc::SO_TIMESTAMPNS).map_err(named)?;
     enable(&socket, libc::SO_RXQ_OVFL).map_err(named)?;
     Ok(socket.into())
+}
+
+/// Beyond the system's limits where that is permitted, else up to them; less still works.
+fn enlarge(socket: &Socket) {
+    let size = SOCKET_BUFFER as libc::c_int;
+    if set_option(socket, libc::SO_RCVBUFFORCE, &size).is_err() {
+        let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+    }
+    if set_option(socket, libc::SO_SNDBUFFORCE, &size).is_err() {
+        let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+    }
 }
 
 fn enable(socket: &Socket, option: i32) -> io::Result<()> {
