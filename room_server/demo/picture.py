@@ -34,9 +34,10 @@ _SHOULDERS: Final = (84, 138, 118)
 _VOICE: Final = (176, 72, 146)
 
 # Top right: a page writes the name and who speaks in the corners on the left.
-_LABEL_TOP: Final = 18
-_LABEL_SCALE: Final = 3
+LABEL_TOP: Final = 18
+LABEL_SCALE: Final = 3
 _MARGIN: Final = 22
+LABEL_LEFT: Final = WIDTH - _MARGIN - len(LABEL) * font.ADVANCE * LABEL_SCALE
 
 _BARS: Final = 23
 _BAR_PITCH: Final = 12
@@ -46,13 +47,12 @@ _VOICE_ROW: Final = 318
 class Picture:
     """Draws frame after frame; `at` is in seconds."""
 
-    def __init__(self, label: str = LABEL) -> None:
+    def __init__(self) -> None:
         self._still = _Canvas()
         self._still.box(0, 0, HEIGHT, WIDTH, _PAPER)
         self._still.slope()
         self._still.disc(352, 320, 148, _SHOULDERS, below=282)
-        width = len(label) * font.ADVANCE * _LABEL_SCALE
-        self._still.text(label, _LABEL_TOP, WIDTH - _MARGIN - width, _LABEL_SCALE, _INK)
+        self._still.text(LABEL, LABEL_TOP, LABEL_LEFT, LABEL_SCALE, _INK)
         self._canvas = _Canvas()
 
     def draw(self, at: float, wall_clock: float) -> av.VideoFrame:
@@ -62,8 +62,8 @@ class Picture:
         canvas.disc(148 + round(3 * np.sin(at * 1.7)), 320 + round(10 * np.sin(at * 0.9)), 62, _FIGURE)
         self._voice(canvas, at)
         clock = time.strftime("%H:%M:%S", time.localtime(wall_clock))
-        left = WIDTH - _MARGIN - len(clock) * font.ADVANCE * _LABEL_SCALE
-        canvas.text(clock, _LABEL_TOP + 34, left, _LABEL_SCALE, _INK)
+        left = WIDTH - _MARGIN - len(clock) * font.ADVANCE * LABEL_SCALE
+        canvas.text(clock, LABEL_TOP + 34, left, LABEL_SCALE, _INK)
         return canvas.frame()
 
     @staticmethod

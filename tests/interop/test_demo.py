@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from room_server.demo import font
-from room_server.demo.picture import HEIGHT, LABEL, WIDTH
+from room_server.demo.picture import HEIGHT, LABEL, LABEL_LEFT, LABEL_SCALE, LABEL_TOP, WIDTH
 from tests.interop.conftest import eventually
 from tests.support.client import TownHallClient
 from tests.support.media_client import MediaClient, Received
@@ -72,9 +72,9 @@ async def watch(client: TownHallClient) -> tuple[TownHallSocket, MediaClient, Re
 def label_is_readable(picture: np.ndarray) -> bool:
     if picture.shape != (HEIGHT, WIDTH):
         return False
-    letters = font.mask(LABEL, 5)
-    left = (WIDTH - len(LABEL) * 30) // 2
-    band = picture[306 : 306 + letters.shape[0], left : left + letters.shape[1]]
+    letters = font.mask(LABEL, LABEL_SCALE)
+    rows, columns = letters.shape
+    band = picture[LABEL_TOP : LABEL_TOP + rows, LABEL_LEFT : LABEL_LEFT + columns]
     return bool(band[letters].mean() > 170 and band[~letters].mean() < 70)
 
 

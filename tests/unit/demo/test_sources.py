@@ -7,7 +7,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from room_server.demo import font
-from room_server.demo.picture import HEIGHT, LABEL, WIDTH, Picture, PictureTrack
+from room_server.demo.picture import HEIGHT, LABEL, LABEL_LEFT, LABEL_SCALE, LABEL_TOP, Picture, PictureTrack
 from room_server.demo.voice import FRAME, LEVEL_DBFS, SAMPLE_RATE, VoiceTrack, babble
 
 
@@ -16,12 +16,11 @@ def luma(picture: Picture, at: float, wall_clock: float = 0.0) -> np.ndarray:
 
 
 def test_every_frame_says_what_it_is() -> None:
-    letters = font.mask(LABEL, 3)
+    letters = font.mask(LABEL, LABEL_SCALE)
     rows, columns = letters.shape
     for at in (0.0, 1.3, 7.7):
         frame = luma(Picture(), at)
-        left = WIDTH - 22 - len(LABEL) * 18
-        bright = frame[18 : 18 + rows, left : left + columns] > 200
+        bright = frame[LABEL_TOP : LABEL_TOP + rows, LABEL_LEFT : LABEL_LEFT + columns] > 200
         assert np.array_equal(bright, letters)
     assert "SIMULATED" in LABEL
 
