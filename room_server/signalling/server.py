@@ -57,4 +57,11 @@ class Signalling:
         return client.network
 
     def _allow_origin(self, origin: str, environ: dict[str, Any]) -> bool:
-        return origin in self._origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+        return origin in self._origins or _host_of(origin) == environ.get("HTTP_HOST")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

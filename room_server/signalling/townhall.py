@@ -12,6 +12,7 @@ import socketio
 
 from room_server.errors import RoomError
 from room_server.signalling.connection import Connection
+from room_server.signalling.doorstep import Doorstep
 from room_server.signalling.halls import Halls
 from room_server.signalling.limits import ENTRY_COST, PATIENCE
 from room_server.signalling.requests import (
@@ -21,13 +22,11 @@ from room_server.signalling.requests import (
     read_command,
     read_media,
 )
-from room_server.signalling.wire import NAMESPACE, UNKNOWN, Line
+from room_server.signalling.wire import NAMESPACE, UNKNOWN, Line, on_sockets
 from room_server.townhall.commands import Close, Remove, Rename, Start
 
 log = logging.getLogger(__name__)
 
-# A page joins as soon as its socket is open; whoever does not holds a socket for nothing.
-_JOIN_WITHIN = 15.0
 # What these change must outlive the process before it is acknowledged.
 _RECORDED = (Start, Close, Remove, Rename)
 
@@ -43,8 +42,11 @@ class TownHallNamespace:
         self._server = server
         self._halls = halls
         self._network_of = network_of
+        self._doorstep = Doorstep()
         self._connections: dict[str, Connection] = {}
+        """By the id of their engine.io socket, in the namespace or not yet."""
         self._stopping = False
+        on_sockets(server, self._opened, self._closed)
         # Exactly these: the library would call whatever handler a client names.
         for handler in (self.connect, self.disconnect, self.command, self.media):
             server.on(handler.__name__, handler, namespace=NAMESPACE)
@@ -58,18 +60,12 @@ class TownHallNamespace:
         """All open sockets."""
         return [connection.line for connection in self._connections.values()]
 
-    async def connect(self, sid: str, environ: dict[str, Any], _auth: object = None) -> bool:
-        """A socket opens; it has to join soon."""
-        if self._stopping:
-            return False
-        line = Line(self._server, sid)
-        connection = Connection(line, self._network_of(environ["aiohttp.request"]), time.monotonic())
-        connection.deadline = asyncio.get_running_loop().call_later(_JOIN_WITHIN, line.drop)
-        self._connections[sid] = connection
-        return True
+    async def connect(self, _sid: str, _environ: dict[str, Any], _auth: object = None) -> bool:
+        """A page comes to the namespace."""
+        return not self._stopping
 
     async def disconnect(self, sid: str, _reason: str = "") -> None:
-        """A socket is gone."""
+        """A page leaves the namespace, or its socket is gone."""
         # The library calls this again without the reason on any TypeError within, and hides it: hence one line.
         self._gone(sid)
 
@@ -88,7 +84,7 @@ class TownHallNamespace:
     async def _answer(
         self, sid: str, payload: tuple[object, ...], handle: Callable[[Connection, object], Awaitable[_Ack]]
     ) -> _Ack:
-        connection = self._connections.get(sid)
+        connection = self._connection(sid)
         if connection is None:
             return RoomError("not_joined", "Connect again.").as_ack()
         try:
@@ -131,7 +127,7 @@ class TownHallNamespace:
         self._take(connection, ENTRY_COST)
         if connection.entering:
             raise RoomError("too_many", "Wait for the answer to the join before.", status=429)
-        connection.entering = True
+        connection.entering = asyncio.current_task()
         try:
             person, credential = await self._halls.credentials.redeem(request.credential)
             if connection.participant not in (None, person.participant):
@@ -142,7 +138,7 @@ class TownHallNamespace:
             finally:
                 self._halls.let_go(hall)
         finally:
-            connection.entering = False
+            connection.entering = None
         answer: _Ack = msgspec.to_builtins(entry)
         return answer
 
@@ -153,12 +149,22 @@ class TownHallNamespace:
             connection.line.drop()
         raise RoomError("too_many", "Too many requests; slow down.", status=429)
 
+    def _connection(self, sid: str) -> Connection | None:
+        return self._connections.get(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
+
+    def _opened(self, engine_sid: str, request: aiohttp.web.Request) -> bool:
+        network = self._network_of(request)
+        if not self._doorstep.has_room(network):
+            return False
+        line = Line(self._server, engine_sid)
+        self._connections[engine_sid] = Connection(line, network, self._doorstep, time.monotonic())
+        return True
+
     def _gone(self, sid: str) -> None:
-        connection = self._connections.pop(sid, None)
-        if connection is None:
-            return
-        connection.open = False
-        connection.stop_deadline()
-        connection.line.unlock()
-        if hall := connection.hall:
-            hall.lose(connection)
+        if connection := self._connection(sid):
+            connection.lose()
+            connection.line.unlock()
+
+    def _closed(self, engine_sid: str) -> None:
+        if connection := self._connections.pop(engine_sid, None):
+            connection.close()

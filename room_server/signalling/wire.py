@@ -115,10 +115,9 @@ class GuardedWebSocket:
 class Line:
     """One page's connection, as the rest of signalling sees it. Not one of its methods waits but `shut`."""
 
-    def __init__(self, server: socketio.AsyncServer, sid: str) -> None:
+    def __init__(self, server: socketio.AsyncServer, engine_sid: str) -> None:
         self._server = server
-        self._sid = sid
-        self._engine_sid = server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        self._engine_sid = engine_sid
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, packet: engineio.packet.Packet) -> bool:
@@ -140,7 +139,8 @@ class Line:
 
     def leave(self) -> None:
         """End it for good: after what is queued, the page is told not to come back by itself."""
-        self._spawn(self._server.disconnect(self._sid, namespace=NAMESPACE))
+        if sid := self._server.manager.sid_from_eio_sid(self._engine_sid, NAMESPACE):
+            self._spawn(self._server.disconnect(sid, namespace=NAMESPACE))
 
     def drop(self) -> None:
         """Cut it off at once: the page comes back and resumes."""
@@ -199,8 +199,49 @@ def make_server(allow_origin: Callable[[str, dict[str, Any]], bool]) -> socketio
         logger=_quiet,
         engineio_logger=_quiet,
     )
-    server.eio._async = {**server.eio._async, "websocket": GuardedWebSocket}
+    server.eio._async = {**server.eio._async, "websocket": GuardedWebSocket, "translate_request": _translated}
     return server
+
+
+def on_sockets(
+    server: socketio.AsyncServer,
+    opened: Callable[[str, aiohttp.web.Request], bool],
+    closed: Callable[[str], None],
+) -> None:
+    """Tell of every engine.io socket by its id, long before it is in a namespace; `opened` may turn it away."""
+
+    async def connect(engine_sid: str, environ: dict[str, Any]) -> bool:
+        await server._handle_eio_connect(engine_sid, environ)
+        if opened(engine_sid, environ["aiohttp.request"]):
+            return True
+        del server.environ[engine_sid]
+        return False
+
+    async def disconnect(engine_sid: str, reason: str) -> None:
+        await server._handle_eio_disconnect(engine_sid, reason)
+        closed(engine_sid)
+
+    server.eio.on("connect", connect)
+    server.eio.on("disconnect", disconnect)
+
+
+class _Body:
+    """What a polling page posts; never JSONP's form, which is a second's work to take apart."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    async def read(self, length: int) -> bytes:
+        """`ValueError`: not of the protocol."""
+        body = await self._content.read(length)
+        if body.startswith(b"d="):
+            raise ValueError("JSONP is not part of the protocol")
+        return body
+
+
+def _translated(request: aiohttp.web.Request) -> dict[str, Any]:
+    environ: dict[str, Any] = engineio.async_drivers.aiohttp.translate_request(request)
+    return {**environ, "wsgi.input": _Body(request.content)}
 
 
 def _is_frame(text: str) -> bool:

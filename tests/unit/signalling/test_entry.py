@@ -2,6 +2,7 @@
 
 import asyncio
 
+from room_server.ids import TownHallId
 from tests.unit.signalling.conftest import House, Page, until
 
 
@@ -115,17 +116,18 @@ async def test_a_resume_overtakes_a_join_at_the_gate(house: House) -> None:
     assert (await quick.do("raise_hand"))["my_hand"] == 1
 
 
-async def test_a_page_that_leaves_while_it_waits_at_the_gate_never_came(house: House) -> None:
+async def test_a_page_that_leaves_while_it_waits_at_the_gate_leaves_the_queue(house: House) -> None:
     house.plane.gate.clear()
     page = await house.page().connect()
     asked = asyncio.create_task(page.join(house.store.admit("ann"), offer="sdp"))
     await house.plane.waiting.acquire()
     asked.cancel()
     await page.cut()
-    await until(lambda: not house.signalling._namespace._connections)
+    await until(lambda: not house.halls._running[TownHallId("t")]._entering)
     house.plane.gate.set()
-    await until(lambda: bool(house.plane.sessions) and house.plane.session("sdp").closed)
-    assert house.halls.people("t") == 0
+    await house.enter("bob", offer="other")
+    assert [session.name for session in house.plane.sessions] == ["other"]
+    assert house.halls.people("t") == 1
 
 
 async def test_a_second_join_waits_for_the_first(house: House) -> None:
