@@ -69,11 +69,10 @@ class LinksApi:
         return reply(answer if speaks else {**answer, "https": https})
 
     def _admissible(self, opening: Opening) -> None:
-        """Staff may come in when it is full or closed, to let people out or to look after it."""
-        if is_staff(Role(role) for role in opening.link.roles):
-            return
+        """Staff may come in when it is full, to let people out."""
         hall = opening.town_hall
         if hall.phase == "closed":
             raise RoomError("town_hall_closed", "This town hall is over. Thank you for coming.", status=410)
-        if not opening.known and self._live.people(hall.id) >= hall.capacity:
+        staff = is_staff(Role(role) for role in opening.link.roles)
+        if not staff and not opening.known and self._live.people(hall.id) >= hall.capacity:
             raise RoomError("town_hall_full", "This town hall is full. Try again in a few minutes.", status=409)

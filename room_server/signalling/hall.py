@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -27,7 +28,7 @@ from room_server.signalling.outbox import Outbox
 from room_server.signalling.records import Records
 from room_server.signalling.requests import Join, Resume
 from room_server.storage.store import Credentials, Person, TownHallRecord, TownHalls
-from room_server.townhall.commands import AnyCommand
+from room_server.townhall.commands import AnyCommand, Remove
 from room_server.townhall.event import HandsChanged, Left, PhaseChanged, Recorded, Renamed, RolesChanged
 from room_server.townhall.participant import Arrival
 from room_server.townhall.roles import Role, is_staff
@@ -39,6 +40,19 @@ log = logging.getLogger(__name__)
 
 # What is acknowledged should be written; a database slower than this is waited for behind the author's back.
 _WRITE_PATIENCE = 1.0
+
+
+# What a request to come in may hear after it has waited.
+_REPLACED = ("replaced", "Another page of yours has taken over.")
+_LINK_ENDED = ("credential_invalid", "Your link has ended. Ask the host for a new one.")
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request to come in that is under way; `refusal`: code and message where it has been overtaken by something."""
+
+    link: LinkId
+    refusal: tuple[str, str] | None = None
 
 
 class RunningHall:
@@ -67,8 +81,8 @@ class RunningHall:
         self._records = Records(on_settled=self._let_go_if_over)
         self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
         self._connections: dict[ParticipantId, Connection] = {}
-        self._newest: dict[ParticipantId, object] = {}
-        """Of everybody's requests to come in, the one that counts."""
+        self._entering: dict[ParticipantId, _Request] = {}
+        """Of everybody's requests to come in that are under way, the newest."""
         self._speaker = 0
         self._people = 0
         self._stopped = False
@@ -96,9 +110,14 @@ class RunningHall:
             name = known.name
         arrival = Arrival(person.participant, name, frozenset(map(Role, person.roles)), person.link, person.speaks)
         self._town_hall.check_admission(arrival)
-        ticket = self._newest[arrival.id] = object()
-        transport = await self._transport_for(connection, arrival, request)
-        applied = self._join(connection, arrival, transport, ticket)
+        self._refuse_entering(arrival.id, _REPLACED)
+        under_way = self._entering[arrival.id] = _Request(arrival.link)
+        try:
+            transport = await self._transport_for(connection, arrival, request)
+            applied = self._join(connection, arrival, transport, under_way)
+        finally:
+            if self._entering.get(arrival.id) is under_way:
+                del self._entering[arrival.id]
         self._take_over(connection, arrival.id)
         if transport:
             self._director.install(arrival.id, transport, self._town_hall)
@@ -115,7 +134,10 @@ class RunningHall:
 
     def apply(self, command: AnyCommand, by: ParticipantId) -> Applied:
         """Do what a participant asks. `RoomError` with the codes of PROTOCOL.md."""
-        return self._change(lambda: self._town_hall.apply(command, by, self._clock()))
+        applied = self._change(lambda: self._town_hall.apply(command, by, self._clock()))
+        if isinstance(command, Remove):
+            self._records.add("removal", partial(self._credentials.revoke, command.participant))
+        return applied
 
     async def written(self) -> None:
         """Until what has happened is recorded, or the database has taken too long."""
@@ -153,9 +175,11 @@ class RunningHall:
         self._change(self._town_hall.close)
 
     def revoke_link(self, link: LinkId) -> None:
-        """Whoever came by this link is out."""
+        """Whoever came by this link, or is about to, is out; a new credential lets them in again."""
+        for id in [id for id, under_way in self._entering.items() if under_way.link == link]:
+            self._refuse_entering(id, _LINK_ENDED)
         for id in self._town_hall.came_by(link):
-            self._change(partial(self._town_hall.remove, id))
+            self._change(partial(self._town_hall.put_out, id))
 
     async def stop(self, patience: float) -> None:
         """Send what waits, write what can be written, free the media. Its pages stay connected."""
@@ -200,11 +224,17 @@ class RunningHall:
             network=connection.network,
         )
 
-    def _join(self, connection: Connection, arrival: Arrival, transport: Transport | None, ticket: object) -> Applied:
+    def _refuse_entering(self, id: ParticipantId, refusal: tuple[str, str]) -> None:
+        if under_way := self._entering.pop(id, None):
+            under_way.refusal = refusal
+
+    def _join(
+        self, connection: Connection, arrival: Arrival, transport: Transport | None, under_way: "_Request"
+    ) -> Applied:
         try:
             self._town_hall.check_admission(arrival)
-            if self._newest.get(arrival.id) is not ticket:
-                raise RoomError("replaced", "Another page of yours has taken over.", status=409)
+            if under_way.refusal:
+                raise RoomError(*under_way.refusal)
             if self._stopped or not connection.open:
                 raise RoomError("restarting", "Connect again.", status=503)
             return self._town_hall.join(arrival)
@@ -274,8 +304,6 @@ class RunningHall:
             case HandsChanged():
                 self._outbox.hands(self._town_hall.hand_positions())
             case Left(participant=id, reason=reason):
-                if reason == "removed":
-                    self._records.add("removal", lambda: self._credentials.revoke(id))
                 self._part(id, Removed() if reason == "removed" else None)
 
     def _record_name(self, id: ParticipantId, name: str) -> None:
@@ -283,7 +311,7 @@ class RunningHall:
 
     def _part(self, id: ParticipantId, notice: Removed | None) -> None:
         """Somebody takes part no longer: their media ends and their page is told."""
-        self._newest.pop(id, None)
+        self._refuse_entering(id, _REPLACED)
         self._director.drop(id)
         if notice:
             self._outbox.tell(id, notice)

@@ -63,9 +63,10 @@ class Halls:
 
     async def revoke_link(self, id: TownHallId, link: LinkId) -> None:
         """Whoever came by this link is out at once."""
-        if hall := self._running.get(id):
+        async with self._loading:  # behind those who came before the link ended and wait for their town hall
+            hall = self._running.get(id)
+        if hall:
             hall.revoke_link(link)
-            await hall.written()
 
     def people(self, id: TownHallId) -> int:
         """How many take part now; 0 for one that does not run."""

@@ -93,6 +93,7 @@ def remove(state: State, command: Remove, by: Participant, _now: float) -> Resul
     if Permission.RUN in person.permissions and Permission.RUN not in by.permissions:
         raise RoomError("forbidden", "Only a host removes a host.", status=403)
     depart(state, person.id, "removed")
+    state.removed.add(person.id)
     return {}
 
 
@@ -107,8 +108,6 @@ def depart(state: State, id: ParticipantId, reason: Literal["left", "gone", "rem
     floor.withdraw(state, id)
     stage.vacate(state, id)
     state.absent.pop(id, None)
-    if reason == "removed":
-        state.removed.add(id)
     del state.people[id]
     state.emit(Left(participant=id, reason=reason), about=id)
 

@@ -104,8 +104,8 @@ class TownHall:
         """A sign of life from somebody whose line is lost."""
         lobby.seen(self._state, id, now)
 
-    def remove(self, id: ParticipantId) -> Applied:
-        """Put somebody out by order of the house. `RoomError`: no_such_participant."""
+    def put_out(self, id: ParticipantId) -> Applied:
+        """By order of the house, which also says who comes in again. `RoomError`: no_such_participant."""
         return self._change(lambda: lobby.depart(self._state, self._state.person(id).id, "removed"))
 
     def open(self) -> Applied:

@@ -113,8 +113,9 @@ def test_the_removed_do_not_come_back() -> None:
     hall.do(ANNA, RaiseHand())
     assert types(hall.do(MODERATOR, Remove(participant=ANNA))) == ["hands", "left"]
     assert turned_away(hall, ANNA) == "removed"
-    hall.town_hall.remove(BELA)
-    assert turned_away(hall, BELA) == "removed"
+    hall.town_hall.put_out(BELA)
+    assert hall.town_hall.person(BELA) is None
+    hall.town_hall.join(arrival(BELA))
 
 
 def test_who_removes_whom() -> None:
