@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import resource
 import sys
 
 import msgspec
@@ -33,6 +34,7 @@ def main() -> int:
     if arguments.check:
         return 0
     logs.configure(settings.log.format, settings.log.level)
+    _raise_file_limit()
     given = os.environ.pop(seed.VARIABLE, None)
     try:
         planted = msgspec.json.decode(given, type=seed.Seed) if given else None
@@ -44,6 +46,12 @@ def main() -> int:
     except (AddressError, PortError, StartError) as error:
         return _refuse(str(error))
     return 0
+
+
+def _raise_file_limit() -> None:
+    """Each page holds a socket, and shells give 1024 files unless asked."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _refuse(*problems: str) -> int:

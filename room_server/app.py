@@ -132,7 +132,9 @@ class App:
         self_check()
         relay = _open_relay(self._settings.media)
         stack.callback(relay.close)
-        plane = RelayPlane(relay, announce=await announced(self._settings.media))
+        plane = RelayPlane(
+            relay, announce=await announced(self._settings.media), join_rate=self._settings.limits.join_rate
+        )
         await plane.start()
         stack.push_async_callback(plane.close)
         metrics.relay(relay.metrics)

@@ -60,11 +60,12 @@ class TownHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much one network (IPv4 address, IPv6 /64) may ask for."""
+    """How much one network (IPv4 address, IPv6 /64), or everybody together, may ask for."""
 
     exchange_rate: Annotated[float, Meta(gt=0)] = 30.0
     exchange_burst: Annotated[int, Meta(ge=1)] = 100
     exchange_wait: Annotated[float, Meta(ge=0, le=60)] = 15.0
+    join_rate: Annotated[float, Meta(gt=0)] = 150.0
     login_rate: Annotated[float, Meta(gt=0)] = 10.0
     session_hours: Annotated[float, Meta(gt=0, le=720)] = 12.0
 

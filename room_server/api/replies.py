@@ -51,7 +51,8 @@ async def decode(request: web.Request, form: type[T]) -> T:
     except web.HTTPRequestEntityTooLarge:
         raise RoomError("too_large", "The request is too large. Send less.", status=413) from None
     except msgspec.ValidationError as error:
-        raise RoomError("malformed", f"Correct the request: {error}.") from None
+        # The reason may repeat what was sent, whatever its length.
+        raise RoomError("malformed", f"Correct the request: {error!s:.200}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise RoomError("malformed", "Send valid JSON.") from None
 
