@@ -87,10 +87,11 @@ async def somebody_else(server: Server) -> AsyncIterator[list[float]]:
 async def test_all_get_in_and_nobody_else_has_to_wait(tmp_path: Path) -> None:
     async with running(tmp_path) as (server, administrator):
         crowd = await Crowd.of(server.url, await administrator.link(await administrator.town_hall(), "attendee"))
-        before = server.cpu_seconds
+        before, late = server.cpu_seconds, _late(await server.metrics())
         async with somebody_else(server) as waits:
             said = await crowd.join()
         cpu = (server.cpu_seconds - before) / PEOPLE
+        assert _late(await server.metrics()) == late, f"the event loop was late by more than {LAG} s"
         figures = {"cpu_ms_per_join": cpu * 1000, "worst_wait_ms": max(waits) * 1000, "worst_join_s": said["worst"]}
         print(json.dumps(figures))
         assert (said["joined"], said["failed"]) == (PEOPLE, [])
@@ -117,6 +118,11 @@ async def test_what_a_join_costs_the_server(tmp_path: Path, roles: list[str], se
             await crowd.leave()
     print(json.dumps({"roles": roles, "seats": seats, "offer_bytes": offer.stat().st_size, "cpu_ms_per_join": costs}))
     assert min(costs) <= milliseconds
+
+
+def _late(metrics: dict[str, float]) -> float:
+    """How often the event loop has been late by more than `LAG`."""
+    return metrics["room_loop_lag_seconds_count"] - metrics[f'room_loop_lag_seconds_bucket{{le="{LAG}"}}']
 
 
 async def _page_offer(server: Server, token: str, directory: Path) -> Path:
