@@ -1,12 +1,16 @@
 """What people do on the pages, in the words of the pages, and the figures that their browsers keep."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser, expect
+import pyotp
+from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import QUADRANT_COLOURS, Person, until
-from tests.support.server import Administrator
+from tests.support.server import Administrator, Server
+
+_PASSWORD = "correct horse battery"
 
 
 async def enter(
@@ -29,6 +33,36 @@ async def enter(
     await person.page.locator("room-entry button.primary").click()
     await expect(person.page.locator("room-page")).to_be_visible()
     return person
+
+
+async def open_set_up(page: Page, server: Server) -> str:
+    """Open the printed set-up link; the authenticator's secret."""
+    found = await until(lambda: _set_up_token(server), what="the set-up link")
+    await page.goto(f"{server.url}/setup#{found}")
+    assert "#" not in page.url
+    await expect(page.get_by_role("img", name="QR code for the authenticator app")).to_be_visible()
+    return re.sub(r"\s", "", await page.locator("room-account code").inner_text())
+
+
+async def set_up(page: Page, server: Server) -> str:
+    """Make the first account as the page says; the authenticator's secret."""
+    secret = await open_set_up(page, server)
+    await make_account(page, secret)
+    return secret
+
+
+async def make_account(page: Page, secret: str) -> None:
+    """Fill in the form that the set-up link opened; returns once administration is open."""
+    await page.get_by_label("Name").fill("rutendo")
+    await page.get_by_label("Password").fill(_PASSWORD)
+    await page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Make the account").click()
+    await page.wait_for_url("**/admin")
+
+
+async def _set_up_token(server: Server) -> str | None:
+    found = re.search(r"/setup#([A-Za-z0-9_-]+)", "".join(server.output))
+    return found.group(1) if found else None
 
 
 async def act(person: Person, name: str) -> None:

@@ -1,6 +1,5 @@
 """Administration in a browser: from the printed set-up link to a link that people can open."""
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,12 +7,11 @@ import pyotp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.people import set_up
 from tests.support.browser import chromium, until
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-_PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, server: Server) -> None:
     page = await browser.new_page()
-    secret = await _set_up(page, server)
+    secret = await set_up(page, server)
     await expect(page.get_by_role("heading", name="Town halls")).to_be_visible()
 
     await page.get_by_role("button", name="New town hall").click()
@@ -57,6 +55,13 @@ async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, 
     await stale.goto(f"{server.url}/j#{address.split('#')[1]}")
     await expect(stale.get_by_role("heading", name="This link is not known here")).to_be_visible()
 
+    await page.get_by_role("button", name="Add an administrator").click()
+    colleague = await browser.new_page()
+    path = (await page.locator("room-dialog").get_by_label("Address").input_value()).split("/setup")[1]
+    await colleague.goto(f"{server.url}/setup{path}")
+    await expect(colleague.get_by_role("heading", name="Set up this server")).to_be_visible()
+    await page.get_by_role("button", name="Done").click()
+
     await page.get_by_role("button", name="Log out").click()
     await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     await page.get_by_label("Name").fill("rutendo")
@@ -68,7 +73,7 @@ async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, 
 
 async def test_a_link_is_revoked_and_a_town_hall_deleted_in_two_taps_each(browser: Browser, server: Server) -> None:
     page = await browser.new_page()
-    await _set_up(page, server)
+    await set_up(page, server)
     await page.get_by_role("button", name="New town hall").click()
     await page.get_by_label("Title").fill("Trade with the diaspora")
     await page.get_by_role("button", name="Create").click()
@@ -93,26 +98,6 @@ async def test_a_set_up_link_that_was_used_leads_to_the_login(browser: Browser, 
     await expect(page.get_by_role("heading", name="This link cannot set up the server")).to_be_visible()
     await page.get_by_role("link", name="To the login").click()
     await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-
-
-async def _set_up(page: Page, server: Server) -> str:
-    """Make the first account as the page says; the authenticator's secret."""
-    found = await until(lambda: _set_up_token(server), what="the set-up link")
-    await page.goto(f"{server.url}/setup#{found}")
-    assert "#" not in page.url
-    await expect(page.get_by_role("img", name="QR code for the authenticator app")).to_be_visible()
-    secret = re.sub(r"\s", "", await page.locator("room-account code").inner_text())
-    await page.get_by_label("Name").fill("rutendo")
-    await page.get_by_label("Password").fill(_PASSWORD)
-    await page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
-    await page.get_by_role("button", name="Make the account").click()
-    await page.wait_for_url("**/admin")
-    return secret
-
-
-async def _set_up_token(server: Server) -> str | None:
-    found = re.search(r"/setup#([A-Za-z0-9_-]+)", "".join(server.output))
-    return found.group(1) if found else None
 
 
 async def _address_differs(page: Page, before: str) -> bool:

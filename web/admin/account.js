@@ -25,11 +25,11 @@ export class RoomAccount extends LitElement {
   render() {
     const making = this.authenticator !== null;
     return html`
-      <main>
+      <main class=${making ? "making" : ""}>
         <h1>${t(making ? "setup-heading" : "login-heading")}</h1>
         ${making ? html`<p class="quiet">${t("setup-text")}</p>` : nothing}
         <form @submit=${this.#submit}>
-          <div class="field"><label for="name">${t("account-name")}</label><input id="name" name="name"
+          <div class="pair"><div class="field"><label for="name">${t("account-name")}</label><input id="name" name="name"
             autocomplete="username" maxlength="60" required autofocus></div>
           <div class="field"><label for="password">${t("account-password")}${
             making
@@ -39,7 +39,7 @@ export class RoomAccount extends LitElement {
           }</label>
             <input id="password" name="password" type="password"
               autocomplete=${making ? "new-password" : "current-password"}
-              minlength=${making ? SHORTEST_PASSWORD : nothing} maxlength=${LONGEST_PASSWORD} required></div>
+              minlength=${making ? SHORTEST_PASSWORD : nothing} maxlength=${LONGEST_PASSWORD} required></div></div>
           ${this.authenticator ? this.#scan(this.authenticator) : nothing}
           <div class="field"><label for="code">${t("account-code")}<span
             class="hint">${t("account-code-hint")}</span></label>
@@ -88,7 +88,10 @@ export class RoomAccount extends LitElement {
       display: grid; gap: var(--space-4); padding: var(--space-5); border: 1px solid var(--line);
       border-radius: var(--radius-large); background: var(--surface); box-shadow: var(--shadow);
     }
+    main.making { max-width: 46rem; }
+    .pair { display: grid; gap: var(--space-4); }
     .field + .field { margin-top: 0; }
+    @media (min-width: 640px) { .making .pair { grid-template-columns: 1fr 1fr; align-items: end; } }
     .scan {
       display: flex; flex-wrap: wrap; gap: var(--space-4); padding: var(--space-4); border-radius: var(--radius);
       background: var(--accent-wash);

@@ -28,6 +28,8 @@ export const api = {
   beginSetup: (token) => request("POST", "/api/setup/begin", { token }),
   /** @param {object} account */
   finishSetup: (account) => request("POST", "/api/setup/finish", account),
+  /** A link that makes one further account. @returns {Promise<{url: string}>} */
+  setupLink: () => request("POST", "/api/setup-links", {}),
   /** @returns {Promise<TownHallItem[]>} */
   townHalls: async () => (await request("GET", "/api/town-halls")).town_halls,
   /** @param {object} fields */

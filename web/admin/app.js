@@ -20,6 +20,7 @@ const EMPTY = {
   opened: null,
   links: [],
   fresh: null,
+  invitation: "",
   creating: false,
   asking: null,
   problem: "",
@@ -116,6 +117,8 @@ export class RoomAdmin extends LitElement {
         return this.#logIn(wanted);
       case "log-out":
         return this.#logOut();
+      case "invite-administrator":
+        return this.#invite();
       case "ask-create":
         return this.#update({ creating: true });
       case "ask-close":
@@ -123,7 +126,7 @@ export class RoomAdmin extends LitElement {
       case "ask-delete":
         return this.#update({ asking: { what: "delete", id, title } });
       case "cancel":
-        return this.#update({ creating: false, asking: null });
+        return this.#update({ creating: false, asking: null, invitation: "" });
       case "create":
         return this.#done(api.create(/** @type {object} */ (wanted.fields)));
       case "open":
@@ -174,6 +177,10 @@ export class RoomAdmin extends LitElement {
     await api.logOut();
     this.board = EMPTY;
     this.view = "login";
+  }
+
+  async #invite() {
+    this.#update({ invitation: (await api.setupLink()).url });
   }
 
   async #load() {

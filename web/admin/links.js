@@ -5,6 +5,7 @@ import { act } from "../shared/act.js";
 import { icon } from "../shared/icons.js";
 import { t } from "../shared/texts.js";
 import { base, fields } from "../shared/tokens.css.js";
+import "./address.js";
 
 /** @import { Link } from "./api.js" */
 
@@ -15,7 +16,6 @@ export class RoomLinks extends LitElement {
     links: { attribute: false },
     fresh: { attribute: false },
     townHall: {},
-    copied: { state: true },
   };
 
   constructor() {
@@ -25,7 +25,6 @@ export class RoomLinks extends LitElement {
     /** An address that was just made; the server tells it only once. @type {{link: string, url: string} | null} */
     this.fresh = null;
     this.townHall = "";
-    this.copied = false;
   }
 
   render() {
@@ -69,28 +68,7 @@ export class RoomLinks extends LitElement {
             @click=${() => act(this, "ask-revoke-link", { ...fieldsOf, role })}>${t("links-revoke")}</button>
         </span>
       </div>
-      ${fresh ? this.#address(fresh.url) : nothing}`;
-  }
-
-  /** @param {string} url */
-  #address(url) {
-    return html`<div class="fresh" role="status">
-      <p class="small">${t("links-once")}</p>
-      <div class="row"><input class="url" readonly aria-label=${t("links-address")} .value=${url} @focus=${select}>
-        <button class="button primary"
-          @click=${() => this.#copy(url)}>${icon(this.copied ? "check" : "copy")}${t(this.copied ? "links-copied" : "links-copy")}</button></div>
-    </div>`;
-  }
-
-  /** @param {string} url */
-  async #copy(url) {
-    await navigator.clipboard?.writeText(url).catch(() => {});
-    this.copied = true;
-  }
-
-  /** @param {import("lit").PropertyValues} changed */
-  willUpdate(changed) {
-    if (changed.has("fresh")) this.copied = false;
+      ${fresh ? html`<room-address .url=${fresh.url}></room-address>` : nothing}`;
   }
 
   /** @param {SubmitEvent} event */
@@ -117,19 +95,9 @@ export class RoomLinks extends LitElement {
     .who { flex: 1 1 12rem; display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; flex-wrap: wrap; gap: var(--space-2); }
-    .fresh {
-      display: grid; gap: var(--space-2); padding: var(--space-3); border-radius: var(--radius);
-      background: var(--good-wash); color: var(--good-ink);
-    }
-    .row .url { flex: 1 1 14rem; width: auto; }
     form { display: flex; flex-wrap: wrap; align-items: end; gap: var(--space-3); }
     form .field { flex: 1 1 11rem; margin: 0; }
   `,
   ];
 }
 customElements.define("room-links", RoomLinks);
-
-/** @param {FocusEvent} event */
-function select(event) {
-  /** @type {HTMLInputElement} */ (event.target).select();
-}

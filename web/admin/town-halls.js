@@ -6,6 +6,7 @@ import { icon } from "../shared/icons.js";
 import { formatMoment, t } from "../shared/texts.js";
 import { base, fields } from "../shared/tokens.css.js";
 import "../shared/components/dialog.js";
+import "./address.js";
 import "./links.js";
 
 /** @import { IconName } from "../shared/icons.js" */
@@ -19,7 +20,7 @@ const SYMBOLS = { scheduled: "clock", backstage: "curtain", live: "live", closed
 
 /**
  * @typedef {{name: string, townHalls: TownHallItem[], opened: string | null, links: Link[], fresh: {link: string, url: string} | null,
- *   creating: boolean, asking: {what: "delete" | "close" | "revoke", id: string, link?: string, title: string} | null, problem: string}} Board
+ *   invitation: string, creating: boolean, asking: {what: "delete" | "close" | "revoke", id: string, link?: string, title: string} | null, problem: string}} Board
  */
 
 export class RoomTownHalls extends LitElement {
@@ -36,8 +37,9 @@ export class RoomTownHalls extends LitElement {
     if (!board) return nothing;
     return html`
       <header><span class="brand">${icon("people")}${t("admin-heading")}</span>
-        <span class="row"><span class="quiet small">${board.name}</span><button class="button plain"
-          @click=${() => act(this, "log-out")}>${t("admin-log-out")}</button></span></header>
+        <span class="row"><span class="quiet small">${t("admin-you", { name: board.name })}</span><button
+          class="button plain" @click=${() => act(this, "invite-administrator")}>${t("admin-invite")}</button><button
+          class="button plain" @click=${() => act(this, "log-out")}>${t("admin-log-out")}</button></span></header>
       <main>
         <div class="row top"><h1>${t("halls-heading")}</h1><button class="button primary"
           @click=${() => act(this, "ask-create")}>${icon("plus")}${t("halls-create")}</button></div>
@@ -55,6 +57,7 @@ export class RoomTownHalls extends LitElement {
         )}</ul>
       </main>
       ${board.creating ? this.#form(board) : nothing}
+      ${board.invitation ? this.#invitation(board.invitation) : nothing}
       ${board.asking ? this.#ask(board.asking) : nothing}`;
   }
 
@@ -83,7 +86,7 @@ export class RoomTownHalls extends LitElement {
           @click=${() => act(this, "ask-close", fieldsOf)}>${t("halls-close")}</button>`
             : nothing
         }
-        <button class="button plain danger-quiet" aria-label=${t("halls-delete-of", { title: hall.title })}
+        <button class="button plain danger-quiet delete" aria-label=${t("halls-delete-of", { title: hall.title })}
           @click=${() => act(this, "ask-delete", fieldsOf)}>${t("halls-delete")}</button>
       </div>
       ${
@@ -92,6 +95,15 @@ export class RoomTownHalls extends LitElement {
         .fresh=${board.fresh}></room-links>`
           : nothing
       }`;
+  }
+
+  /** @param {string} url that makes one further account */
+  #invitation(url) {
+    return html`<room-dialog .heading=${t("admin-invite-heading")} cancellable @cancel=${() => act(this, "cancel")}>
+      <p>${t("admin-invite-text")}</p>
+      <room-address .url=${url}></room-address>
+      <button slot="actions" class="button" @click=${() => act(this, "cancel")}>${t("admin-invite-done")}</button>
+    </room-dialog>`;
   }
 
   /** @param {Board} board */
@@ -173,6 +185,8 @@ export class RoomTownHalls extends LitElement {
     }
     .badge.live { background: var(--air); color: var(--on-air); }
     .badge.backstage { background: var(--backstage); color: var(--on-backstage); }
+    .delete { margin-inline: auto calc(-1 * var(--space-2)); }
+    @media (max-width: 480px) { li .row .button { padding-inline: var(--space-3); } }
     .empty {
       padding: var(--space-7) var(--space-4); text-align: center; border: 1px dashed var(--line-strong);
       border-radius: var(--radius-large);

@@ -60,19 +60,21 @@ export class RoomConsole extends LitElement {
   #hand(room, hand, index) {
     const invited = room.invitations.some((invitation) => invitation.participant === hand.participant);
     const fields = { participant: hand.participant };
+    const name = hand.name || t("anonymous");
     return html`
       <span class="position" aria-hidden="true">${index + 1}</span>
-      <span class="who"><span class="name">${hand.name || t("anonymous")}</span><span
+      <span class="who"><span class="name">${name}</span><span
         class="quiet small">${invited ? t("console-invited") : since(room, hand)}</span></span>
       <span class="actions">
-        <button class="button plain" aria-label=${t("console-lower-of", { name: hand.name })}
-          @click=${() => act(this, "lower-of", fields)}>${icon("close")}</button>
+        <button class="button plain" aria-label=${t("console-lower-of", { name })}
+          @click=${() => act(this, "lower-of", fields)}>${t("console-lower")}</button>
         ${
           invited
             ? html`<button class="button"
+              aria-label=${t("console-uninvite-of", { name })}
               @click=${() => act(this, "uninvite", fields)}>${t("console-uninvite")}</button>`
             : html`<button class="button ${index === 0 ? "primary" : ""}"
-              aria-label=${t("console-invite-of", { name: hand.name })}
+              aria-label=${t("console-invite-of", { name })}
               @click=${() => act(this, "invite", fields)}>${t("console-invite")}</button>`
         }
       </span>`;
@@ -96,7 +98,6 @@ export class RoomConsole extends LitElement {
   #seat(room, seat) {
     const person = seat.participant;
     const self = person.id === room.you.id;
-    const sharing = room.screen === person.id;
     return html`
       <span class="position" aria-hidden="true">${seat.seat}</span>
       <span class="who"><span class="name">${person.name || t("anonymous")}${
@@ -106,18 +107,20 @@ export class RoomConsole extends LitElement {
           : nothing
       }</span><span
         class="quiet small">${this.#states(room, seat)}</span></span>
-      ${
-        self
-          ? nothing
-          : html`<span class="actions">
-        ${this.#mute(person, "microphone", seat.microphone)}
-        ${seat.camera ? this.#mute(person, "camera", true) : nothing}
-        ${sharing ? this.#mute(person, "screen", true) : nothing}
-        <button class="button plain" aria-label=${t("console-off-stage-of", { name: person.name })}
-          title=${t("console-off-stage")}
-          @click=${() => act(this, "remove-from-stage", { participant: person.id })}>${icon("leave-stage")}</button>
-      </span>`
-      }`;
+      ${self ? nothing : this.#tools(room, seat)}`;
+  }
+
+  /** @param {Room} room @param {Seat & {participant: Participant}} seat */
+  #tools(room, seat) {
+    const person = seat.participant;
+    const name = person.name || t("anonymous");
+    return html`<span class="tools">
+      ${seat.microphone ? this.#mute(person, "microphone") : nothing}
+      ${seat.camera ? this.#mute(person, "camera") : nothing}
+      ${room.screen === person.id ? this.#mute(person, "screen") : nothing}
+      <button class="button" aria-label=${t("console-off-stage-of", { name })} title=${t("console-off-stage.hint")}
+        @click=${() => act(this, "remove-from-stage", { participant: person.id })}>${icon("leave-stage")}${t("console-off-stage")}</button>
+    </span>`;
   }
 
   /** @param {Room} room @param {Seat & {participant: Participant}} seat */
@@ -139,13 +142,13 @@ export class RoomConsole extends LitElement {
     return words.join(" · ");
   }
 
-  /** @param {Participant} person @param {MediaKind} kind @param {boolean} on */
-  #mute(person, kind, on) {
-    if (!on) return nothing;
+  /** @param {Participant} person @param {MediaKind} kind */
+  #mute(person, kind) {
+    const name = person.name || t("anonymous");
     const symbol = /** @type {const} */ ({ microphone: "microphone-off", camera: "camera-off", screen: "screen-off" });
-    return html`<button class="button" aria-label=${t(`console-mute-${kind}-of`, { name: person.name })}
-      title=${t(`console-mute-${kind}`)}
-      @click=${() => act(this, "mute", { participant: person.id, kind })}>${icon(symbol[kind])}</button>`;
+    return html`<button class="button" aria-label=${t(`console-mute-${kind}-of`, { name })}
+      title=${t(`console-mute-${kind}.hint`)}
+      @click=${() => act(this, "mute", { participant: person.id, kind })}>${icon(symbol[kind])}${t(`console-mute-${kind}`)}</button>`;
   }
 
   /** @param {Participant} person */
@@ -177,11 +180,15 @@ export class RoomConsole extends LitElement {
       padding: var(--space-2) var(--space-3); border: 1px solid var(--line); border-radius: var(--radius);
       background: var(--surface);
     }
-    .position { flex: none; min-width: 1.5em; color: var(--ink-quiet); font-variant-numeric: tabular-nums; }
-    .who { flex: 1 1 8rem; min-width: 0; display: grid; }
+    .position { flex: none; min-width: 1.1em; color: var(--ink-quiet); font-variant-numeric: tabular-nums; }
+    /* As wide as the name, at most the line beside the number: a long name gets the line, its buttons the next. */
+    .who { flex: 1 1 auto; min-width: 0; max-width: calc(100% - 2.25rem); display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; flex-wrap: wrap; gap: var(--space-1); margin-inline-start: auto; }
-    .actions .button:not(:has(+ *)) { padding-inline: var(--space-3); }
+    .actions .button { padding-inline: var(--space-3); font-size: var(--text-s); }
+    .tools { flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: var(--space-1); }
+    .tools .button { flex: 1 1 auto; gap: 0.3em; padding-inline: 0.4rem; font-size: var(--text-s); }
+    .tools svg { width: 1.1em; height: 1.1em; color: var(--ink-quiet); }
   `,
   ];
 }

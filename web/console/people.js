@@ -80,15 +80,15 @@ export class RoomPeople extends LitElement {
         ${
           invitable
             ? html`<button class="button plain" aria-label=${t("console-invite-of", { name })}
-          title=${t("console-invite")}
-          @click=${() => act(this, "invite", { participant: person.id })}>${icon("go-on-stage")}</button>`
+          title=${t("console-invite.hint")}
+          @click=${() => act(this, "invite", { participant: person.id })}>${t("console-invite")}</button>`
             : nothing
         }
         ${
           !self && may(room, "remove")
-            ? html`<button class="button plain danger-quiet"
-          aria-label=${t("console-remove-of", { name })} title=${t("console-remove")}
-          @click=${() => this.#remove(person)}>${icon("door")}</button>`
+            ? html`<button class="button plain quiet"
+          aria-label=${t("console-remove-of", { name })} title=${t("console-remove.hint")}
+          @click=${() => this.#remove(person)}>${t("console-remove")}</button>`
             : nothing
         }
       </span>`;
@@ -116,10 +116,12 @@ export class RoomPeople extends LitElement {
       display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2); padding: var(--space-1) 0;
       border-bottom: 1px solid var(--line); min-height: 3.25rem;
     }
-    .who { flex: 1 1 8rem; min-width: 0; display: grid; }
+    .who { flex: 1 1 auto; min-width: 0; max-width: 100%; display: grid; }
     .name { font-weight: 550; overflow-wrap: anywhere; }
-    .actions { display: flex; gap: var(--space-1); margin-inline-start: auto; }
-    .actions .button { padding-inline: var(--space-3); }
+    .actions { display: flex; margin-inline-start: auto; }
+    .actions .button { padding-inline: var(--space-3); font-size: var(--text-s); }
+    /* In line with the words above and below, although a button is wider than its word. */
+    .actions .button:last-child { margin-inline-end: calc(-1 * var(--space-3)); }
   `,
   ];
 }

@@ -27,7 +27,9 @@ export class RoomTour extends LitElement {
       { text: t("tour-speak"), done: Boolean(mySeat(room)) },
     ];
     return html`<section aria-labelledby="tour">
-      <h2 id="tour">${t("tour-heading")}</h2>
+      <div class="top"><h2 id="tour">${t("tour-heading")}</h2>
+        <button class="button plain" aria-label=${t("tour-dismiss-all")}
+          @click=${() => act(this, "end-tour")}>${t("tour-dismiss")}</button></div>
       <p class="small">${t("tour-text")}</p>
       <ol>${steps.map(
         (step, index) => html`<li class=${step.done ? "done" : ""}>
@@ -39,7 +41,6 @@ export class RoomTour extends LitElement {
             : nothing
         }</span></li>`,
       )}</ol>
-      <button class="button" @click=${() => act(this, "end-tour")}>${t("tour-dismiss")}</button>
     </section>`;
   }
 
@@ -47,17 +48,18 @@ export class RoomTour extends LitElement {
     base,
     css`
     section {
-      display: grid; gap: var(--space-3); padding: var(--space-4); border-radius: var(--radius-large);
+      display: grid; gap: var(--space-2); padding: var(--space-2) var(--space-4) var(--space-4); border-radius: var(--radius-large);
       background: var(--accent-wash);
     }
-    ol { display: grid; gap: var(--space-2); }
+    .top { display: flex; align-items: center; justify-content: space-between; gap: var(--space-2); }
+    .top .button { margin-inline-end: calc(-1 * var(--space-3)); padding-inline: var(--space-3); font-size: var(--text-s); }
+    ol { display: grid; gap: var(--space-2); font-size: var(--text-s); }
     li { display: flex; gap: var(--space-3); align-items: start; }
     .mark {
       flex: none; display: grid; place-items: center; width: 1.75rem; height: 1.75rem; border-radius: 50%;
       border: 1.5px solid var(--accent); color: var(--accent); font-weight: 650; font-size: var(--text-s);
     }
     .done .mark { background: var(--accent); color: var(--on-accent); }
-    .button { justify-self: start; }
   `,
   ];
 }

@@ -111,7 +111,7 @@ export class RoomDock extends LitElement {
     .lamp.air { background: var(--air); color: var(--on-air); }
     .controls { display: flex; flex-wrap: wrap; justify-content: center; gap: var(--space-2); width: 100%; }
     .control {
-      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 1 1 4.25rem; max-width: 7.5rem;
+      display: grid; justify-items: center; align-content: center; gap: 2px; flex: 1 1 4rem; max-width: 7.5rem;
       min-width: 4rem; min-height: 3.5rem; padding: var(--space-2) var(--space-1);
       border: 1px solid var(--stage-line); border-radius: var(--radius); background: var(--stage-raised);
       color: var(--stage-ink);
@@ -124,6 +124,9 @@ export class RoomDock extends LitElement {
     .control[aria-disabled="true"] { color: var(--stage-quiet); cursor: progress; }
     .control.on[aria-disabled="true"] { color: #3d4a52; }
     :focus-visible { outline-color: var(--speaking); }
+    @media (max-width: 400px) {
+      .controls { gap: var(--space-1); }
+    }
     /* A phone on its side, a window at 200 %: height is what is short. */
     @media (max-height: 480px) {
       .control {

@@ -45,7 +45,7 @@ export class RoomPage extends LitElement {
     return html`
       ${isStaff(room) ? html`<room-phase-bar .room=${room} .busy=${around.busy}></room-phase-bar>` : this.#header(room)}
       ${console ? this.#tabs(room) : nothing}
-      <div class="body ${console ? `with-console ${this.tab}` : ""}">
+      <div class="body ${console ? `with-console shows-${this.tab}` : ""}">
         <main class="stage-side">
           ${isStaff(room) ? html`<h2 class="visually-hidden">${t("stage-label")}</h2>` : nothing}
           ${this.#banner(around)}
@@ -203,7 +203,7 @@ export class RoomPage extends LitElement {
       background: var(--stage-raised);
     }
     .waiting h2 { font-size: var(--text-l); text-wrap: balance; }
-    .waiting p { color: var(--stage-quiet); max-width: 32em; }
+    .waiting p { color: var(--stage-quiet); max-width: 32em; text-wrap: balance; }
     .waiting .ready { display: flex; align-items: center; gap: var(--space-2); color: #9fdcb5; text-align: start; }
     .banner {
       display: flex; flex-wrap: wrap; align-items: center; justify-content: center;
@@ -224,7 +224,7 @@ export class RoomPage extends LitElement {
     @media (max-width: 900px) {
       .tabs { display: flex; }
       .console-side { position: relative; flex: 1; border: 0; }
-      .with-console.stage .console-side, .with-console.console .stage-side { display: none; }
+      .shows-stage .console-side, .shows-console .stage-side { display: none; }
     }
   `,
   ];

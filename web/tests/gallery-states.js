@@ -113,6 +113,18 @@ const full = stage([
   seat(7, ANONYMOUS, { camera: false }),
   seat(8, MODERATOR),
 ]);
+// A wall's worth: every seat taken, the longest names that are allowed among them.
+const LONG = "Ambassador Extraordinary Sibusisiwe Mahlangu-Nkomo wekwaGutu";
+const sixteen = stage(
+  Array.from({ length: 16 }, (_, index) =>
+    seat(index + 1, person(`w-${index}`, index % 3 === 1 ? LONG : `Tapiwa Moyo ${index + 1}`, ["speaker"]), {
+      camera: index % 4 !== 2,
+      microphone: index % 5 !== 3,
+    }),
+  ),
+  16,
+);
+const wall = { stage: sixteen, speaker: 6, lastSpeaker: 6, townHall: { ...room().townHall, seats: 16 } };
 const hands = [hand(ENGINEER, 4), hand(PROFESSOR, 2), hand(ANONYMOUS, 0)];
 const invited = { invitations: [{ participant: "p-me", expires: NOW + 60 }] };
 /** @param {Partial<import("../shared/model.js").Seat>} [more] */
@@ -127,6 +139,7 @@ function board(change) {
     opened: null,
     links: [],
     fresh: null,
+    invitation: "",
     creating: false,
     asking: null,
     problem: "",
@@ -217,6 +230,7 @@ export const STATES = {
   "listener-one": () => page(room({ stage: stage([seat(1, MINISTER)]), speaker: 1, lastSpeaker: 1 })),
   "listener-two": () => page(room({ stage: two, speaker: 2, lastSpeaker: 2 })),
   "listener-full": () => page(room({ stage: full, speaker: 5, lastSpeaker: 5 })),
+  "listener-sixteen": () => page(room(wall)),
   "listener-screen": () => page(room({ stage: two, screen: MINISTER.id, speaker: 1, lastSpeaker: 1 })),
   "listener-pinned": () => page(room({ stage: full, speaker: 5, lastSpeaker: 5 }), { pinned: 2 }),
   "listener-hand-next": () => page(room({ stage: two, speaker: 1, lastSpeaker: 1, myHand: 1 })),
@@ -269,6 +283,8 @@ export const STATES = {
     ),
   "host-on-stage": () =>
     page(room({ you: HOST, stage: full, hands, speaker: 2, lastSpeaker: 2 }), { own: portrait(3) }),
+  "host-empty": () => page(room({ you: HOST })),
+  "host-sixteen": () => page(room({ ...wall, you: HOST, hands: [hand(person("w-h", LONG), 12), ...hands] })),
   "host-console": () =>
     consolePage(room({ you: HOST, stage: full, hands, screen: MINISTER.id, speaker: 1, lastSpeaker: 1 })),
   "host-tour": () =>
@@ -306,6 +322,8 @@ export const STATES = {
       fresh: { link: "l2", url: "https://townhall.example/j#kJ8sXb0q3mV1nR5tY7wZ2a" },
     }),
   "admin-create": () => board({ townHalls: HALLS, creating: true }),
+  "admin-invite": () =>
+    board({ townHalls: HALLS, invitation: "https://townhall.example/setup#kJ8sXb0q3mV1nR5tY7wZ2a" }),
   "admin-delete": () => board({ townHalls: HALLS, asking: { what: "delete", id: "c", title: "Engineers’ evening" } }),
   "admin-revoke": () =>
     board({

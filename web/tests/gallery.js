@@ -16,18 +16,18 @@ async function show(name) {
   // A fresh element each time: no state may lean on the one shown before.
   render(null, document.body);
   render(state(), document.body);
-  await settled(document.body);
+  await settled(document.body, 3);
   await Promise.all(
     videos(document.body)
       .filter((video) => video.srcObject)
       .map(firstFrame),
   );
-  await settled(document.body);
+  await settled(document.body, 1);
 }
 
-/** @param {Element | ShadowRoot} root */
-async function settled(root) {
-  for (let pass = 0; pass < 4; pass++) {
+/** An element's size reaches it a frame later, and what it then shows another. @param {Element | ShadowRoot} root @param {number} passes */
+async function settled(root, passes) {
+  for (let pass = 0; pass < passes; pass++) {
     for (const element of everything(root)) await /** @type {any} */ (element).updateComplete;
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }

@@ -6,7 +6,7 @@ import { icon } from "../icons.js";
 import { gridFor } from "../layout.js";
 import { layerFor } from "../media/layers.js";
 import { SCREEN_SEAT, focusSeat } from "../media/views.js";
-import { seated } from "../store.js";
+import { may, seated } from "../store.js";
 import { t } from "../texts.js";
 import { base } from "../tokens.css.js";
 import "./tile.js";
@@ -69,9 +69,19 @@ export class RoomStage extends LitElement {
     const { room } = this;
     if (!room) return nothing;
     const seats = seated(room);
-    if (seats.length === 0 && !room.screen) return html`<p class="empty">${t("stage-empty")}</p>`;
+    if (seats.length === 0 && !room.screen) return this.#empty(room);
     if (room.screen) return this.#withScreen(room, seats);
     return this.everybody ? this.#grid(room, seats) : this.#focus(room, seats);
+  }
+
+  /** @param {Room} room */
+  #empty(room) {
+    const hint = may(room, "invite") ? "moderator" : may(room, "take_seat") ? "speaker" : "listener";
+    return html`<div class="empty">
+      <span class="symbol">${icon("people")}</span>
+      <p class="what">${t("stage-empty")}</p>
+      <p>${t(`stage-empty-${hint}`)}</p>
+    </div>`;
   }
 
   /** @param {Room} room @param {Taken[]} seats */
@@ -139,12 +149,15 @@ export class RoomStage extends LitElement {
       (seat) => {
         const pinned = this.pinned === seat.seat;
         const speaking = room.speaker === seat.seat && seat.microphone;
+        const states = [
+          ...(speaking ? [t("tile-speaking")] : seat.microphone ? [] : [t("tile-muted")]),
+          ...(pinned ? [t("stage-pinned")] : []),
+        ];
         return html`<li><button class="name ${speaking ? "speaking" : ""}" aria-pressed=${pinned}
           @click=${() => act(this, "pin", { seat: pinned ? null : seat.seat })}>
         ${pinned ? icon("pin") : speaking ? icon("speaking") : seat.microphone ? nothing : icon("microphone-off")}
         <span>${seat.participant.name || t("anonymous")}</span>
-        <span
-          class="visually-hidden">${speaking ? t("tile-speaking") : seat.microphone ? "" : t("tile-muted")}${pinned ? t("stage-pinned") : ""}</span>
+        <span class="visually-hidden">${states.join(", ")}</span>
       </button></li>`;
       },
     )}</ul>`;
@@ -174,7 +187,15 @@ export class RoomStage extends LitElement {
     base,
     css`
     :host { display: flex; flex-direction: column; gap: ${GAP}px; min-height: 0; height: 100%; overflow: hidden; color: var(--stage-ink); }
-    .empty { margin: auto; color: var(--stage-quiet); text-align: center; padding: var(--space-4); }
+    .empty {
+      margin: auto; display: grid; justify-items: center; gap: var(--space-2); padding: var(--space-4);
+      color: var(--stage-quiet); text-align: center; text-wrap: balance;
+    }
+    .empty .symbol {
+      display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: 50%;
+      background: var(--stage-raised);
+    }
+    .empty .what { color: var(--stage-ink); font-size: var(--text-m); font-weight: 600; }
     .one { flex: 1; min-height: 0; display: flex; position: relative; }
     .self {
       position: absolute; inset-block-end: 0; inset-inline-end: 0; width: min(8rem, 32%);
@@ -188,8 +209,9 @@ export class RoomStage extends LitElement {
     .screen { aspect-ratio: auto; min-height: 0; }
     .strip { display: flex; flex-direction: column; gap: ${GAP}px; overflow: auto; }
     .names {
-      flex: none; max-height: 42%; overflow: auto; display: flex; flex-wrap: wrap; gap: var(--space-2);
-      padding: 3px;
+      /* Positioned: words for screen readers in a list that scrolls would else make the whole page scroll. */
+      position: relative; flex: none; max-height: 42%; overflow: auto; display: flex; flex-wrap: wrap;
+      gap: var(--space-2); padding: 3px;
     }
     .names li { max-width: 100%; }
     .names .name {

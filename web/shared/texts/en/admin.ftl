@@ -2,6 +2,12 @@
 
 admin-heading = Administration
 admin-log-out = Log out
+# $name (String): whose account
+admin-you = Logged in as { $name }
+admin-invite = Add an administrator
+admin-invite-heading = A further administrator
+admin-invite-text = Send this link to your colleague. It makes one account and works for 24 hours.
+admin-invite-done = Done
 
 login-heading = Log in
 login-submit = Log in

@@ -21,10 +21,14 @@ bar-close = Close…
 console-hands = Raised hands ({ $count })
 console-no-hands = No hand is raised.
 console-invite = Invite
+    .hint = Ask them to come on stage and speak
 # $name (String): whose
 console-invite-of = Invite { $name } to speak
 console-invited = Invited, has not answered yet
 console-uninvite = Withdraw
+# $name (String): whose
+console-uninvite-of = Withdraw the invitation of { $name }
+console-lower = Lower
 console-lower-of = Lower the hand of { $name }
 # $minutes (Number): how long it has been up
 console-since = { $minutes ->
@@ -36,14 +40,19 @@ console-since = { $minutes ->
 # $count, $seats (Number): taken, in all
 console-on-stage = On stage ({ $count } of { $seats })
 console-stage-empty = Nobody is on stage.
-console-off-stage = Take off the stage
-console-off-stage-of = Take { $name } off the stage
+console-off-stage = Off stage
+    .hint = Take off the stage; they go on listening
+# $name (String): whose
+console-off-stage-of = Off stage: { $name }
 console-mute-microphone = Mute
+    .hint = Silence them; only they can unmute themselves
 console-mute-microphone-of = Mute { $name }
-console-mute-camera = Turn camera off
-console-mute-camera-of = Turn off the camera of { $name }
-console-mute-screen = Stop the shared screen
-console-mute-screen-of = Stop the screen of { $name }
+console-mute-camera = Camera off
+    .hint = Turn their camera off; only they can turn it on again
+console-mute-camera-of = Camera off: { $name }
+console-mute-screen = Stop screen
+    .hint = End the screen that they share
+console-mute-screen-of = Stop screen of { $name }
 state-microphone-on = Microphone on
 state-microphone-off = Microphone off
 state-muted-by-moderator = Muted by a moderator
@@ -65,7 +74,9 @@ role-operator = Operator
 role-attendee = Attendee
 role-observer = Observer
 
-console-remove = Remove from the town hall
+console-remove = Remove
+    .hint = Remove from the town hall; asks first
+# $name (String): whose
 console-remove-of = Remove { $name } from the town hall
 confirm-remove =
     .heading = Remove { $name }?
@@ -75,8 +86,9 @@ confirm-remove =
 
 tour-heading = Three things to try
 tour-text = The person on stage is simulated; everything else is real.
-tour-start = Press Start: whoever opened the ATTENDEE link now hears the stage.
-tour-invite = Invite the raised hand. A second voice comes on stage.
+tour-start = Press Start, top right: whoever opened ATTENDEE hears the stage.
+tour-invite = Invite the raised hand: a second voice comes on stage.
 tour-speak = Press “Go on stage” below and speak yourself.
 tour-done = (done)
-tour-dismiss = Hide this
+tour-dismiss = Hide
+tour-dismiss-all = Hide these hints
