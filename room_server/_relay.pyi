@@ -73,6 +73,8 @@ class SlotSection(Protocol):
     def rtx_ssrc(self) -> int: ...  # 0: the client offers no RTX
     @property
     def seat(self) -> int: ...  # 0 follows the speaker, 1..16 stage seats, 100 the shared screen, 200.. languages
+    @property
+    def cname(self) -> str: ...  # of its sender reports; both slots of a lip-synced pair share one
 
 @type_check_only
 class PeerSpec(Protocol):

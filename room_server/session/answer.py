@@ -5,8 +5,6 @@ from typing import Final
 
 import msgspec
 
-from room_server.session import seating
-from room_server.session.plane import SCREEN_SEAT, SPEAKER_SEAT
 from room_server.session.sdp import Codec, Credentials, Description, Extension, Fingerprint, Rid, Section, SsrcGroup
 from room_server.session.spec import CodecMap, Extensions, Feedback, PeerSpec, SendSection, SlotSection
 
@@ -88,11 +86,10 @@ def accepted_rids(section: Section, extensions: Extensions, most: int) -> tuple[
     return tuple(rid for rid in dict.fromkeys(section.simulcast_send) if rid in declared)[:most]
 
 
-def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint, seats: int) -> Description:
+def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint) -> Description:
     """The answer, but for candidates, in the form that Chromium, Firefox and aiortc all take."""
     sends = {send.index: send for send in spec.sends}
     slots = {slot.index: slot for slot in spec.slots}
-    paired = sum(slot.kind == "video" and slot.seat not in {SPEAKER_SEAT, SCREEN_SEAT} for slot in spec.slots) == seats
     sections = []
     for index, offered in enumerate(offer.sections):
         base = msgspec.structs.replace(
@@ -107,7 +104,7 @@ def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint, se
         if (send := sends.get(index)) is not None:
             sections.append(_receiving(base, offered, send, spec))
         elif (slot := slots.get(index)) is not None:
-            sections.append(_sending(base, offered, slot, spec, paired=paired))
+            sections.append(_sending(base, offered, slot, spec))
         else:
             sections.append(_rejected(offered))
     return Description(
@@ -167,10 +164,9 @@ def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpe
     )
 
 
-def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec, *, paired: bool) -> Section:
+def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec) -> Section:
     # Without transport-cc browsers run the estimator themselves and report it (REMB).
     codecs = _codecs(offered, spec, ["goog-remb", "nack", "nack pli"], _OPUS_SENT)
-    stream = seating.stream_name(slot.kind, slot.seat, slot.mid, paired=paired)
     ssrcs = (slot.ssrc, slot.rtx_ssrc) if slot.rtx_ssrc else (slot.ssrc,)
     return msgspec.structs.replace(
         base,
@@ -178,11 +174,11 @@ def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec,
         direction="sendonly",
         codecs=codecs,
         extensions=_extensions(offered, spec.extensions, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME]),
-        msid=f"{stream} {slot.kind}{slot.mid}",
+        msid=f"{slot.cname} {slot.kind}{slot.mid}",
         # Media first, then its retransmissions: aiortc goes by the order alone.
         ssrcs=ssrcs,
         ssrc_groups=(SsrcGroup("FID", ssrcs),) if slot.rtx_ssrc else (),
-        cname=stream,
+        cname=slot.cname,
     )
 
 

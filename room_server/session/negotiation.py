@@ -95,6 +95,7 @@ def negotiate(
     remote = _remote(offer, accepted)
     extensions = answer.peer_extensions(offer, accepted)
     ssrcs = _Ssrcs(offer, ssrc_source)
+    streams = seating.streams(offer, plan.slots, terms.seats)
     sends = tuple(_send_section(offer, index, codecs, extensions) for index in sorted(plan.publish.values()))
     slots = tuple(
         SlotSection(
@@ -104,6 +105,7 @@ def negotiate(
             ssrc=ssrcs.take(),
             rtx_ssrc=ssrcs.take() if answer.has_rtx(offer.sections[index], codecs) else 0,
             seat=seat,
+            cname=streams[index],
         )
         for index, seat in plan.slots.items()
     )
@@ -122,7 +124,7 @@ def negotiate(
     )
     return Negotiated(
         spec=spec,
-        answer=answer.describe(offer, spec, fingerprint=terms.fingerprint, seats=terms.seats),
+        answer=answer.describe(offer, spec, fingerprint=terms.fingerprint),
         announce=terms.announce,
         publish=plan.publish,
         remote=remote,

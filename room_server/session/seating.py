@@ -1,6 +1,6 @@
 """Which seat feeds which slot from the start (PROTOCOL.md, "join and resume"), and which slots are lip-synced pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from room_server.session.plane import LANGUAGE_SEAT, SCREEN_SEAT, SPEAKER_SEAT, Kind
@@ -26,11 +26,20 @@ def seats_of_slots(offer: Description, slots: Sequence[int], seats: int) -> dict
     return dict(sorted(fed.items()))
 
 
-def stream_name(kind: Kind, seat: int, mid: str, *, paired: bool) -> str:
-    """The msid stream of a slot, within which libwebrtc keeps lips in sync; one for both slots of a paired seat."""
-    if seat > SPEAKER_SEAT and seat < SCREEN_SEAT and (kind == "audio" or paired):
-        return f"seat{seat}"
-    return f"slot{mid}"
+def streams(offer: Description, fed: Mapping[int, int], seats: int) -> dict[int, str]:
+    """m-section index -> msid stream and CNAME: one for both slots of a seat, if every seat has a video slot.
+
+    Within a stream libwebrtc keeps lips in sync.
+    """
+    stage = range(SPEAKER_SEAT + 1, SCREEN_SEAT)
+    kinds = {index: kind_of(offer.sections[index]) for index in fed}
+    paired = sum(kinds[index] == "video" and seat in stage for index, seat in fed.items()) == seats
+    return {
+        index: f"seat{seat}"
+        if seat in stage and (kinds[index] == "audio" or paired)
+        else f"slot{offer.sections[index].mid}"
+        for index, seat in fed.items()
+    }
 
 
 def seat_fits(kind: Kind, seat: int, seats: int) -> bool:

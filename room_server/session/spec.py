@@ -48,6 +48,8 @@ class SlotSection(msgspec.Struct, frozen=True, kw_only=True):
     ssrc: int
     rtx_ssrc: int
     seat: int
+    cname: str
+    """Also its msid stream: the same for both slots of a lip-synced pair."""
 
 
 class PeerSpec(msgspec.Struct, frozen=True, kw_only=True):

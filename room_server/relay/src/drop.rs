@@ -70,7 +70,7 @@ reasons! {
     RepairLimit = "repair_limit",
     /// Asked for again but no longer in the cache.
     NotCached = "not_cached",
-    /// Another worker's queue was full.
+    /// The queue to another worker, or to a hall's subscribers, was full.
     QueueFull = "queue_full",
     /// The kernel refused the datagram.
     SendFailed = "send_failed",

@@ -2,7 +2,7 @@
 //! and which of them the relay sends to. MESSAGE-INTEGRITY does not cover the source address,
 //! so a check alone never moves a peer whose current address is alive.
 
-use crate::stun::TransactionId;
+use crate::stun::{Key, TransactionId};
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
 
@@ -24,6 +24,14 @@ pub struct Credentials {
     pub pwd: String,
     /// The peer's.
     pub remote_ufrag: String,
+}
+
+/// Credentials in force, prepared for the checks that come on them every few seconds.
+#[derive(Debug)]
+struct Login {
+    ufrag: String,
+    remote_ufrag: String,
+    key: Key,
 }
 
 /// What became of a check or an authenticated packet.
@@ -64,7 +72,7 @@ struct Address {
 #[derive(Debug)]
 pub struct Ice {
     /// Credentials in force, the newest first; after a restart the old ones hold until a check on the new.
-    credentials: Vec<Credentials>,
+    logins: Vec<Login>,
     addresses: Vec<Address>,
     current: Option<Route>,
     moved_at: Time,
@@ -78,7 +86,7 @@ impl Ice {
     /// A peer that has not been heard of.
     pub fn new(credentials: Credentials) -> Ice {
         Ice {
-            credentials: vec![credentials],
+            logins: vec![Login::new(credentials)],
             addresses: Vec::new(),
             current: None,
             moved_at: Time::default(),
@@ -88,28 +96,32 @@ impl Ice {
         }
     }
 
-    /// The credentials whose user name fragment of ours this is.
-    pub fn credentials(&self, ufrag: &str) -> Option<&Credentials> {
-        self.credentials.iter().find(|c| c.ufrag == ufrag)
+    /// What authenticates a check on these user name fragments, ours and theirs.
+    pub fn key(&self, ours: &str, theirs: &str) -> Option<&Key> {
+        let login = self
+            .logins
+            .iter()
+            .find(|l| l.ufrag == ours && l.remote_ufrag == theirs)?;
+        Some(&login.key)
     }
 
     /// All our user name fragments that hold now.
     pub fn ufrags(&self) -> impl Iterator<Item = &str> {
-        self.credentials.iter().map(|c| c.ufrag.as_str())
+        self.logins.iter().map(|l| l.ufrag.as_str())
     }
 
     /// ICE restart. Returns user name fragments that no longer hold.
     pub fn restart(&mut self, fresh: Credentials) -> Vec<String> {
-        self.credentials.insert(0, fresh);
+        self.logins.insert(0, Login::new(fresh));
         // Only one generation back: a restart that is itself replaced never had a check.
-        let dropped = self.credentials.split_off(self.credentials.len().min(2));
-        dropped.into_iter().map(|c| c.ufrag).collect()
+        let dropped = self.logins.split_off(self.logins.len().min(2));
+        dropped.into_iter().map(|l| l.ufrag).collect()
     }
 
     /// A check on `ufrag` has authenticated: if it is the newest, the older ones end here.
     pub fn settle(&mut self, ufrag: &str) -> Vec<String> {
-        if self.credentials.first().is_some_and(|c| c.ufrag == ufrag) {
-            return self.credentials.drain(1..).map(|c| c.ufrag).collect();
+        if self.logins.first().is_some_and(|l| l.ufrag == ufrag) {
+            return self.logins.drain(1..).map(|l| l.ufrag).collect();
         }
         Vec::new()
     }
@@ -242,6 +254,16 @@ impl Ice {
     }
 }
 
+impl Login {
+    fn new(credentials: Credentials) -> Login {
+        Login {
+            key: Key::new(credentials.pwd.as_bytes()),
+            ufrag: credentials.ufrag,
+            remote_ufrag: credentials.remote_ufrag,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,9 +382,10 @@ mod tests {
             remote_ufrag: "them2".into(),
         };
         assert!(ice.restart(fresh).is_empty());
-        assert!(ice.credentials("us").is_some() && ice.credentials("new").is_some());
+        assert!(ice.key("us", "them").is_some() && ice.key("new", "them2").is_some());
+        assert!(ice.key("us", "them2").is_none() && ice.key("new", "them").is_none());
         assert!(ice.settle("us").is_empty());
         assert_eq!(ice.settle("new"), ["us"]);
-        assert!(ice.credentials("us").is_none());
+        assert!(ice.key("us", "them").is_none());
     }
 }

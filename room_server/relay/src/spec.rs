@@ -60,6 +60,8 @@ pub struct SlotSection {
     pub rtx_ssrc: Option<Ssrc>,
     /// What feeds it from the start.
     pub seat: SeatId,
+    /// CNAME of its sender reports, as the answer's a=ssrc lines say; both slots of a pair share one.
+    pub cname: String,
 }
 
 /// One participant's transport.
@@ -94,6 +96,9 @@ const LARGEST_EXTENSION_ID: u8 = 14;
 
 /// Longest mid that fits the one-byte form with its length field (RFC 8285 section 4.2).
 const LONGEST_MID: usize = 16;
+
+/// Longest item of an SDES chunk (RFC 3550 section 6.5) that leaves room for four reports in a datagram.
+const LONGEST_CNAME: usize = 64;
 
 /// RFC 8839 section 5.4: a user name fragment has at least 4 characters, a password 22.
 const SHORTEST_UFRAG: usize = 4;
@@ -153,6 +158,12 @@ impl PeerSpec {
                     crate::peer::MAX_LAYERS
                 ));
             }
+        }
+        if let Some(slot) = self.slots.iter().find(|s| s.cname.len() > LONGEST_CNAME) {
+            return Err(format!(
+                "section {}: cname must have at most {LONGEST_CNAME} characters",
+                slot.index
+            ));
         }
         let mut ssrcs = FxHashSet::default();
         for ssrc in self
@@ -231,6 +242,7 @@ pub(crate) mod tests {
             ssrc: Ssrc(ssrc),
             rtx_ssrc,
             seat: SeatId(1),
+            cname: "seat1".into(),
         }
     }
 

@@ -78,6 +78,10 @@ def test_slots_are_sent_with_rtx_and_remb_and_lip_synced_by_seat() -> None:
     assert (audio.direction, video.direction) == ("sendonly", "sendonly")
     assert audio.msid.split()[0] == video.msid.split()[0] == "seat2"
     assert answered(result).sections[17].msid.split()[0] == "slot17"  # the screen pairs with nobody
+    # What sender reports say is what the answer says.
+    answers = answered(result).sections
+    assert [s.cname for s in result.spec.slots] == [answers[s.index].msid.split()[0] for s in result.spec.slots]
+    assert all(answers[s.index].cname == s.cname for s in result.spec.slots)
     assert video.codecs[0].feedback == ("goog-remb", "nack", "nack pli")
     assert [e.uri.rpartition("/")[2] for e in video.extensions] == [
         "abs-send-time",

@@ -145,6 +145,14 @@ impl Engine {
                     };
                     self.crossings.push_back((worker, interest));
                 }
+                // The newcomer was rebuilt and has lost who speaks, or has to go on deciding it.
+                for hall in self.halls.values() {
+                    let knows = hall.home == self.me || hall.home == worker;
+                    if let Some(seat) = hall.active.filter(|_| knows) {
+                        self.crossings
+                            .push_back((worker, Crossing::Speaker(hall.id, seat)));
+                    }
+                }
             }
             Crossing::Keyframe(source) => self.request_keyframe(source, now),
             Crossing::Speaker(hall, seat) => self.show_speaker(hall, seat),

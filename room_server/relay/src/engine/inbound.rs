@@ -54,8 +54,7 @@ impl Engine {
             return Err(Drop::Muted);
         }
         let hall = hall.id;
-        self.enqueue(hall, index, kind, packet);
-        Ok(())
+        self.enqueue(hall, index, kind, packet)
     }
 
     /// An authenticated packet: the peer lives, and may have moved.
@@ -100,11 +99,11 @@ impl Engine {
         let (ours, theirs) = message.username().ok_or(Drop::StunUnknownUser)?;
         let key = *self.by_ufrag.get(ours).ok_or(Drop::StunUnknownUser)?;
         let peer = self.peers.get_mut(key).ok_or(Drop::StunUnknownUser)?;
-        let credentials = peer.ice.credentials(ours).ok_or(Drop::StunUnknownUser)?;
-        if credentials.remote_ufrag != theirs {
-            return Err(Drop::StunUnknownUser);
-        }
-        let hmac = stun::Key::new(credentials.pwd.as_bytes());
+        let hmac = peer
+            .ice
+            .key(ours, theirs)
+            .ok_or(Drop::StunUnknownUser)?
+            .clone();
         if !message.check_integrity(&hmac) {
             return Err(Drop::StunBadIntegrity);
         }
@@ -219,14 +218,17 @@ impl Engine {
             self.crossings
                 .push_back((worker, Crossing::Media(id, packet.clone())));
         }
-        self.enqueue(id, index, kind, packet);
-        Ok(())
+        self.enqueue(id, index, kind, packet)
     }
 
-    fn enqueue(&mut self, hall: HallId, index: usize, kind: Kind, packet: Arc<Packet>) {
-        let Some(hall) = self.halls.get_mut(&hall) else {
-            return;
-        };
+    fn enqueue(
+        &mut self,
+        hall: HallId,
+        index: usize,
+        kind: Kind,
+        packet: Arc<Packet>,
+    ) -> Result<(), Drop> {
+        let hall = self.halls.get_mut(&hall).ok_or(Drop::OffStage)?;
         if let (true, Kind::Audio, Some(level)) = (hall.home == self.me, kind, packet.level) {
             if let Some(seat) = hall.seats.get(index).filter(|s| s.id.is_stage()) {
                 hall.detector.hear(seat.id, level, packet.arrival);
@@ -238,7 +240,7 @@ impl Engine {
             .get_mut(&packet.source.track)
             .is_some_and(|t| t.take(&packet));
         if hall.members.is_empty() {
-            return;
+            return Ok(());
         }
         if hall.audio.is_empty() && hall.video.is_empty() && !self.busy.contains(&hall.id) {
             self.busy.push(hall.id);
@@ -247,14 +249,15 @@ impl Engine {
             packet,
             seat: index,
         };
-        match kind {
+        let pushed = match kind {
             Kind::Audio => hall.audio.push(queued),
             Kind::Video => hall.video.push(queued),
-        }
+        };
         let id = hall.id;
         if begins && kind == Kind::Video {
             self.touch_hall(id);
         }
+        pushed
     }
 }
 

@@ -1,7 +1,7 @@
 //! Single datagrams that an engine owes: answers to checks, DTLS, RTCP, retransmissions. They
 //! leave before any media.
 
-use crate::arena::Arena;
+use crate::arena::{Arena, MAX_DATAGRAM};
 use crate::drop::Drop;
 use crate::ice::Route;
 use std::ops::Range;
@@ -27,7 +27,8 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Append a datagram of at most `most` bytes: `write` fills it and returns its length.
+    /// Append a datagram of at most `most` bytes: `write` fills it and returns its length. `SendFailed` if
+    /// that is more than a datagram holds, or too many wait.
     pub fn write(
         &mut self,
         route: Route,
@@ -35,7 +36,7 @@ impl Outbox {
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Result<usize, Drop> {
         let start = self.bytes.len();
-        if start + most > MAX_BYTES {
+        if most > MAX_DATAGRAM || start + most > MAX_BYTES {
             return Err(Drop::SendFailed);
         }
         self.bytes.resize(start + most, 0);
@@ -94,6 +95,10 @@ mod tests {
         }
         assert_eq!(got + arena.datagrams(), pushed);
         assert_eq!(outbox.write(route, 10, |_| None), Err(Drop::SendFailed));
+        assert_eq!(
+            outbox.push(route, &[0; MAX_DATAGRAM + 1]),
+            Err(Drop::SendFailed)
+        );
         assert!(outbox.push(route, b"x").is_ok());
     }
 }

@@ -123,6 +123,11 @@ impl Incoming {
         })
     }
 
+    /// Highest number so far.
+    pub fn highest(&self) -> Option<Seq> {
+        self.seen.highest()
+    }
+
     /// Whether the publisher is sending this layer now.
     pub fn active(&self, now: Time) -> bool {
         self.last_packet.is_some_and(|t| now.since(t) <= ACTIVE)

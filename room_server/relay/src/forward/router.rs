@@ -4,8 +4,13 @@
 
 use super::packet::Packet;
 use crate::arena::Arena;
+use crate::drop::Drop;
 use crate::ids::TrackId;
 use std::sync::Arc;
+
+/// Keyframes of 50 packets from each of 16 seats are 800. Two and a half times that waiting for one round
+/// means that the worker has fallen behind, and whatever is queued on top would only come later still.
+const MAX_WAITING: usize = 2000;
 
 /// The subscribers as the fan-out sees them; a member is a key, a slot an index.
 pub trait Subscribers {
@@ -37,9 +42,13 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A packet for the next round.
-    pub fn push(&mut self, queued: Queued) {
+    /// A packet for the next round; `QueueFull` if too many wait for it.
+    pub fn push(&mut self, queued: Queued) -> Result<(), Drop> {
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(Drop::QueueFull);
+        }
         self.waiting.push(queued);
+        Ok(())
     }
 
     /// Whether nothing is on its way.
@@ -165,7 +174,7 @@ mod tests {
     fn a_round_is_ordered_by_subscriber_and_slot() {
         let (mut lane, mut fake, mut arena) = (Lane::default(), Fake::default(), Arena::default());
         for q in [queued(A, 1), queued(B, 1), queued(A, 2)] {
-            lane.push(q);
+            lane.push(q).unwrap();
         }
         assert!(lane.fan_out(&[5, 7], &mut fake, &mut arena));
         assert_eq!(
@@ -188,14 +197,14 @@ mod tests {
         let (mut lane, mut fake, mut arena) = (Lane::default(), Fake::default(), Arena::default());
         let members: Vec<usize> = (0..200).collect();
         for n in 0..3 {
-            lane.push(queued(A, n));
+            lane.push(queued(A, n)).unwrap();
         }
         let mut fills = 0;
         while !lane.fan_out(&members, &mut fake, &mut arena) {
             arena.clear();
             fills += 1;
             if fills == 1 {
-                lane.push(queued(A, 3));
+                lane.push(queued(A, 3)).unwrap();
             }
         }
         assert!(fills >= 2);
@@ -214,7 +223,7 @@ mod tests {
     fn members_that_leave_do_not_disturb_the_walk() {
         let (mut lane, mut fake, mut arena) = (Lane::default(), Fake::default(), Arena::default());
         let mut members: Vec<usize> = (0..300).collect();
-        lane.push(queued(A, 0));
+        lane.push(queued(A, 0)).unwrap();
         assert!(!lane.fan_out(&members, &mut fake, &mut arena));
         let at = fake.sent.len();
         // One that has had its packets, and the one whose turn it is.

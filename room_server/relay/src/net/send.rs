@@ -59,7 +59,7 @@ impl Sender {
         let mut rest = arena.messages();
         while let Some(first) = rest.first() {
             let socket = first.route.socket;
-            let mut batch: Vec<Outgoing<'_>> = Vec::new();
+            let mut batch: Vec<Outgoing<'_>> = Vec::with_capacity(rest.len());
             let same = rest.iter().take_while(|m| m.route.socket == socket);
             for message in same {
                 let bytes = arena.bytes(message);

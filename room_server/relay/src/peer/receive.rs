@@ -1,7 +1,9 @@
-//! What a publisher sends: which section and layer an SSRC is, repairs undone, arrivals recorded;
-//! and the feedback that goes back.
+//! What a publisher sends: which section and layer an SSRC is, repairs undone, arrivals recorded.
 
-use super::FEEDBACK_SSRC;
+mod feedback;
+
+pub use feedback::Asked;
+
 use super::section::Section;
 use crate::bwe::twcc::Recorder;
 use crate::codec::vp8;
@@ -12,15 +14,9 @@ use crate::ids::{Kind, PeerId, Seq, Ssrc, TrackId};
 use crate::rtcp;
 use crate::rtp::{ExtensionIds, Extensions, Header, split_rtx};
 use crate::spec::{CodecMap, Feedback, SendSection};
-use crate::stats::{Count, Counters};
-use crate::time::{Duration, Time};
+use crate::time::Time;
+use feedback::REPORT_EVERY;
 use rustc_hash::{FxHashMap, FxHashSet};
-
-/// Receiver reports: browsers stop sending MID and RID with every packet once one has come.
-const REPORT_EVERY: Duration = Duration::from_secs(1);
-
-/// Where REMB stands in for transport-wide feedback: enough for three layers of 720p.
-const REMB_BPS: u64 = 5_000_000;
 
 /// Which of a peer's streams an SSRC is.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +33,7 @@ pub struct Accepted<'a> {
     pub source: Source,
     /// Audio or video.
     pub kind: Kind,
-    /// The publisher's own number.
+    /// The publisher's own number, and what its layer adds to it.
     pub seq: Seq,
     header: Header,
     codec: Codec,
@@ -153,6 +149,7 @@ impl Receive {
             section.keyframes.keyframe(stream.layer);
         }
         let layer = section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
+        let seq = Seq(layer.base + seq.0);
         let capture = layer.clock.capture(header.timestamp, &self.offset, arrival);
         let begins = !std::mem::replace(&mut layer.active, true);
         section.changed |= begins;
@@ -224,99 +221,6 @@ impl Receive {
         self.sections.iter().any(|s| s.changed)
     }
 
-    /// When [`Receive::feedback`] has something to say.
-    pub fn deadline(&self, rtt: Duration) -> Option<Time> {
-        let repairs = self.sections.iter().filter_map(|s| s.deadline(rtt)).min();
-        let twcc = if self.wants_twcc {
-            self.twcc.deadline()
-        } else {
-            None
-        };
-        [repairs, twcc, self.report_at].into_iter().flatten().min()
-    }
-
-    /// Append RTCP compounds that are due.
-    pub fn feedback(
-        &mut self,
-        now: Time,
-        rtt: Duration,
-        counters: &mut Counters,
-        out: &mut Vec<Vec<u8>>,
-    ) -> Asked {
-        let mut asked = Asked::default();
-        let mut compound = Vec::new();
-        if self.report_at.is_some_and(|at| now >= at) {
-            self.report_at = Some(now + REPORT_EVERY);
-            self.write_reports(now, &mut compound);
-        }
-        for section in &mut self.sections {
-            for layer in section.layers.iter_mut().flatten() {
-                self.scratch.clear();
-                layer.incoming.nacks.due(now, rtt, &mut self.scratch);
-                asked.nacks += self.scratch.len() as u64;
-                rtcp::write_nack(
-                    &mut compound,
-                    FEEDBACK_SSRC,
-                    layer.ssrc,
-                    self.scratch.iter().map(|s| s.wire()),
-                );
-            }
-            let lost = section
-                .layers
-                .iter_mut()
-                .enumerate()
-                .filter_map(|(i, layer)| {
-                    let needed = layer.as_mut()?.incoming.nacks.take_keyframe_needed();
-                    needed.then_some(i as u8)
-                });
-            for layer in lost.collect::<Vec<_>>() {
-                section.keyframes.request(layer);
-            }
-            if let Some(ssrc) = section.keyframe_ssrc(0) {
-                if let Some(layer) = section.keyframes.due(now, rtt) {
-                    asked.keyframes.push(section.spec.index);
-                    let ssrc = section.keyframe_ssrc(layer).unwrap_or(ssrc);
-                    rtcp::write_pli(&mut compound, FEEDBACK_SSRC, ssrc);
-                }
-            }
-        }
-        if !compound.is_empty() {
-            out.push(compound);
-        }
-        self.write_twcc(now, counters, out);
-        asked
-    }
-
-    fn write_reports(&mut self, now: Time, compound: &mut Vec<u8>) {
-        let mut blocks = Vec::new();
-        for section in &mut self.sections {
-            section.reports(now, &mut blocks);
-        }
-        if blocks.is_empty() {
-            return;
-        }
-        rtcp::write_rr(compound, FEEDBACK_SSRC, &blocks);
-        if self.wants_remb {
-            let ssrcs: Vec<Ssrc> = blocks.iter().map(|b| b.ssrc).collect();
-            rtcp::write_remb(compound, FEEDBACK_SSRC, REMB_BPS, &ssrcs);
-        }
-    }
-
-    fn write_twcc(&mut self, now: Time, counters: &mut Counters, out: &mut Vec<Vec<u8>>) {
-        let media = self.streams.keys().next().copied().unwrap_or(FEEDBACK_SSRC);
-        while let Some(feedback) = self.twcc.feedback(now) {
-            let header = rtcp::TwccHeader {
-                sender: FEEDBACK_SSRC,
-                media,
-                count: feedback.count,
-            };
-            let mut compound = Vec::new();
-            rtcp::write_twcc(&mut compound, &header, feedback.base, feedback.arrivals);
-            counters.add(Count::TwccOut, 1);
-            out.push(compound);
-        }
-    }
-
     fn codec(&self, header: &Header) -> Result<(Codec, bool), Drop> {
         let found = self.codecs.iter().find_map(|map| match header.pt {
             pt if pt == map.pt => Some((map.codec, false)),
@@ -380,18 +284,12 @@ impl Receive {
             self.streams
                 .retain(|_, s| !(s.rtx && s.section == stream.section && s.layer == stream.layer));
         } else if let Some(before) = section.begin(stream.layer, ssrc) {
-            self.streams.remove(&before);
+            // What still repairs the stream before it would be taken for packets of this one.
+            let layer = (stream.section, stream.layer);
+            self.streams
+                .retain(|s, of| *s != before && !(of.rtx && (of.section, of.layer) == layer));
         }
         self.streams.insert(ssrc, stream);
         Ok(())
     }
-}
-
-/// What one feedback asked of the publisher.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// Packets.
-    pub nacks: u64,
-    /// Keyframes, by section.
-    pub keyframes: Vec<u8>,
 }

@@ -9,16 +9,29 @@ use crate::rtcp;
 use crate::spec::SendSection;
 use crate::time::{Duration, Time};
 
+/// Numbers between two that look alike on the wire (RFC 3550 section 5.1).
+const ROLLOVER: u64 = 1 << 16;
+
 /// One received encoding.
 pub struct Layer {
     /// What it comes on now.
     pub ssrc: Ssrc,
+    /// Added to the numbers of this SSRC, so that they lie far above those of the one before it: slots and
+    /// rings then see that another stream has begun. Whole rollovers, so the wire number stays.
+    pub base: u64,
     /// Losses, rate, repairs.
     pub incoming: Incoming,
     /// Its clock against the publisher's.
     pub clock: RtpClock,
     /// Whether it was last said to be received.
     pub active: bool,
+}
+
+impl Layer {
+    fn next_base(&self) -> u64 {
+        let highest = self.base + self.incoming.highest().map_or(0, |seq| seq.0);
+        highest.next_multiple_of(ROLLOVER) + ROLLOVER
+    }
 }
 
 /// One m-section and its layers.
@@ -49,10 +62,12 @@ impl Section {
         let rate = clock_rate(self.spec.kind);
         let entry = self.layers.get_mut(usize::from(layer))?;
         let before = entry.as_ref().map(|l| l.ssrc);
+        let base = entry.as_ref().map_or(0, Layer::next_base);
         // Browsers answer NACK on video; on audio nobody negotiates it.
         let incoming = Incoming::new(rate, self.spec.kind == Kind::Video);
         *entry = Some(Layer {
             ssrc,
+            base,
             incoming,
             clock: RtpClock::new(rate),
             active: false,

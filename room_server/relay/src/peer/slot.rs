@@ -89,7 +89,7 @@ impl Slot {
                 layout: Layout::new(ssrc, section.kind, mid, ids),
                 stream: Stream::new(ssrc),
             }),
-            cname: format!("slot{}", section.mid),
+            cname: section.cname.clone(),
         }
     }
 

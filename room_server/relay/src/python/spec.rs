@@ -41,6 +41,7 @@ struct PySlotSection {
     ssrc: u32,
     rtx_ssrc: u32,
     seat: u16,
+    cname: String,
 }
 
 #[derive(FromPyObject)]
@@ -152,6 +153,7 @@ impl PySlotSection {
             ssrc: Ssrc(self.ssrc),
             rtx_ssrc: (self.rtx_ssrc != 0).then_some(Ssrc(self.rtx_ssrc)),
             seat: SeatId(self.seat),
+            cname: self.cname,
         })
     }
 }

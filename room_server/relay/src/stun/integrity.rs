@@ -4,10 +4,17 @@
 use super::{HEADER, INTEGRITY_LEN};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
+use std::fmt;
 
 /// A password prepared for HMAC: a check then pays for no key set-up.
 #[derive(Clone)]
 pub struct Key(Hmac<Sha1>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
 
 impl Key {
     /// Prepares an ICE password (short-term credential: the password itself is the key).

@@ -186,6 +186,7 @@ pub fn spec(number: u32, publishers: u32) -> PeerSpec {
         ssrc: Ssrc(number * 64 + index * 2),
         rtx_ssrc: (kind == Kind::Video).then_some(Ssrc(number * 64 + index * 2 + 1)),
         seat: SeatId(seat as u16),
+        cname: format!("seat{seat}"),
     };
     let audio = (0..publishers).map(|n| slot(10 + n, Kind::Audio, n + 1));
     let slots = audio.chain([slot(9, Kind::Video, 1)]);

@@ -219,6 +219,26 @@ fn silence_is_told_and_then_the_peer_is_freed() {
 }
 
 #[test]
+fn any_authenticated_packet_is_a_sign_of_life_and_no_other() {
+    let mut house = House::new(1);
+    house.enter(publisher(1), 0);
+    house.enter(publisher(2), 0);
+    for _ in 0..40 {
+        house.speak(1, 30);
+        let mut forged = vec![0; 40];
+        forged[..2].copy_from_slice(&[0x80, 111]);
+        house.deliver(2, forged);
+        house.pass(1_000);
+    }
+    let gone: Vec<_> = house
+        .events
+        .iter()
+        .filter(|e| matches!(e, Event::Gone(..) | Event::Media(_, false)))
+        .collect();
+    assert_eq!(gone, [&Event::Gone(PeerId(2), Gone::Silent)]);
+}
+
+#[test]
 fn a_live_peer_stays_and_closing_the_hall_frees_it() {
     let mut house = House::new(1);
     house.enter(attendee(1, 1), 0);

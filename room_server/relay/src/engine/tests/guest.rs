@@ -17,6 +17,8 @@ pub(in crate::engine) struct Guest {
     pub next_seq: BTreeMap<u32, u64>,
     pub next_cc: u16,
     pub picture: u16,
+    /// Added to the SSRCs of its camera: those of an encoder that has begun anew.
+    pub camera: u32,
 }
 
 impl Guest {

@@ -1,7 +1,9 @@
 //! Engines driven by clients that speak real STUN, SRTP and RTCP; no sockets, no clock.
 
 mod access;
+mod floods;
 mod guest;
+mod random;
 mod repair;
 mod stage;
 mod turns;
@@ -106,6 +108,7 @@ impl House {
             next_seq: BTreeMap::new(),
             next_cc: 0,
             picture: (peer as u16).wrapping_mul(1000),
+            camera: 0,
             spec: spec.clone(),
         };
         self.guests.insert(peer, guest);
@@ -194,9 +197,16 @@ impl House {
 
     /// One frame of `count` packets on a layer.
     pub fn frame(&mut self, peer: u32, layer: u8, key: bool, count: usize) {
+        for datagram in self.encode(peer, layer, key, count) {
+            self.deliver(peer, datagram);
+        }
+    }
+
+    /// The datagrams of such a frame, not sent yet.
+    pub fn encode(&mut self, peer: u32, layer: u8, key: bool, count: usize) -> Vec<Vec<u8>> {
         let guest = self.guests.get_mut(&peer).unwrap();
         guest.picture = guest.picture.wrapping_add(1) & 0x7fff;
-        let ssrc = peer * 100 + 10 + u32::from(layer);
+        let ssrc = guest.camera + peer * 100 + 10 + u32::from(layer);
         let rid = ["q", "h", "f"][usize::from(layer)];
         let timestamp = (self.now.0 / 11_111) as u32;
         let mut datagrams = vec![];
@@ -212,9 +222,7 @@ impl House {
             };
             datagrams.push(guest.client.rtp(&media).unwrap());
         }
-        for datagram in datagrams {
-            self.deliver(peer, datagram);
-        }
+        datagrams
     }
 
     pub fn rtcp(&mut self, peer: u32, write: impl FnOnce(&mut Vec<u8>)) {
@@ -348,6 +356,7 @@ pub(super) fn wide(peer: u32, seats: u16) -> PeerSpec {
                 peer * 1000 + u32::from(n) * 4 + offset,
             );
             slot.seat = SeatId(n + 1);
+            slot.cname = format!("seat{}", n + 1);
             spec.slots.push(slot);
         }
     }

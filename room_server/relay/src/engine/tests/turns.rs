@@ -68,6 +68,60 @@ fn a_whole_audience_switches_within_one_pass_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_waits_when_its_gate_shuts_stays_here() {
+    let mut house = House::on_air(1);
+    house.enter(publisher(2), 0);
+    house.seat(2, 2);
+    house.enter(attendee(3, 1), 0);
+    house.frame(2, 0, true, 1);
+    house.frame(1, 0, true, 1);
+    // The viewer turns to the other seat, and sees this one until that one's keyframe.
+    house.view(3, 1, 2, WantedLayer::Best);
+    house.frame(1, 0, false, 1);
+    assert_eq!(house.guest(3).video().len(), 2);
+    let waiting = frame(&mut house, false, 2);
+    take_all(&mut house, waiting);
+    house.gate(1, true, false);
+    assert_eq!(house.guest(3).video().len(), 2);
+    assert_eq!(house.dropped(Drop::Muted), 0, "they came before that");
+}
+
+#[test]
+fn another_ssrc_on_a_layer_is_another_stream() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    house.frame(1, 0, true, 3);
+    let lost = house.guest(2).video()[1].clone();
+    // Its numbers go on where those of the stream before it ended.
+    let guest = house.guests.get_mut(&1).unwrap();
+    let ended = guest.next_seq[&110];
+    guest.camera = 10_000;
+    guest.next_seq.insert(10_110, ended - 2);
+    house.frame(1, 0, false, 2);
+    assert_eq!(
+        (
+            house.guest(2).video().len(),
+            house.dropped(Drop::NotKeyframe)
+        ),
+        (3, 2)
+    );
+    house.frame(1, 0, true, 2);
+    let numbers: Vec<u16> = house.guest(2).video().iter().map(|(h, _)| h.seq).collect();
+    assert_eq!(numbers, (numbers[0]..numbers[0] + 5).collect::<Vec<_>>());
+    // What the stream before had is gone, and is not mistaken for what lies under the same number now.
+    let (media, rtx) = (
+        lost.0.ssrc,
+        house.guest(2).spec.slots[1].rtx_ssrc.unwrap().0,
+    );
+    house.rtcp(2, |out| {
+        crate::rtcp::write_nack(out, Ssrc(1), media, [lost.0.seq]);
+    });
+    let again = house.guest(2).on(rtx);
+    assert!(again.iter().all(|(_, payload)| payload[2..] == lost.1));
+    house.assert_all_decrypt();
+}
+
+#[test]
 fn a_keyframe_whose_first_packet_comes_last_is_whole() {
     let mut house = House::on_air(1);
     house.enter(attendee(2, 1), 0);
