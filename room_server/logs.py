@@ -8,9 +8,23 @@ import sys
 from typing import Literal
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 # Libraries that log per connection or per packet what our own lines say once.
-_QUIET = ("aioice", "aiortc", "aiosqlite", "alembic", "asyncio", "engineio", "socketio", "sqlalchemy")
+_QUIET = (
+    *("aiohttp.internal", "aioice", "aiortc", "aiosqlite", "alembic"),
+    *("asyncio", "engineio", "socketio", "sqlalchemy"),
+)
+
+
+class _OwnMistakes(logging.Filter):
+    """Of what aiohttp cannot handle: no trace of what clients send wrong, no address of theirs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.args:
+            record.msg, record.args = "a request failed", None
+        return not isinstance(error, HttpProcessingError)
 
 
 def configure(format: Literal["text", "json"], level: str) -> None:
@@ -39,6 +53,8 @@ def configure(format: Literal["text", "json"], level: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    requests = logging.getLogger("aiohttp.server")
+    requests.filters = [_OwnMistakes()]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 from aiohttp.typedefs import Handler
 
 from room_server.errors import RoomError
@@ -68,6 +68,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
             # The throttles here are refilled within seconds.
             response.headers["Retry-After"] = "10"
         return response
+    except (ConnectionError, ClientPayloadError):
+        # Gone in the middle of the request: nobody hears this.
+        return web.Response(status=400)
     except web.HTTPException as error:
         if error.status < 400 or not request.path.startswith("/api/"):
             raise

@@ -94,7 +94,7 @@ def _read(event: str, payload: object, shape: Any) -> Any:
         if "of length <=" in str(error):
             raise RoomError("too_long", "One of the values is too long; shorten it.") from None
         # The reason may repeat what was sent, whatever its length.
-        raise RoomError("malformed", f"That is not a valid {type_}: {error!s:.200}") from None
+        raise RoomError("malformed", f"That is not a valid {type_}: {error!s:.200}.") from None
     if not _is_text(getattr(request, "offer", None)):
         raise RoomError("malformed", f"That is not a valid {type_}: the offer is not text.")
     return request

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp.web
+import engineio
 import engineio.async_drivers.aiohttp
 import engineio.packet
 import msgspec
@@ -112,6 +113,18 @@ class GuardedWebSocket:
             self._transport.abort()
 
 
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    async def disconnect(self, sid: str) -> None:
+        """End a polling page that sent what is not of the protocol, without waiting until it has heard so."""
+        if socket := self.sockets.pop(sid, None):
+            await socket.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    def _engineio_server_class(self) -> type[_Engine]:
+        return _Engine
+
+
 class Line:
     """One page's connection, as the rest of signalling sees it. Not one of its methods waits but `shut`."""
 
@@ -186,7 +199,7 @@ def encode(revision: int, events: list[msgspec.Struct]) -> engineio.packet.Packe
 
 def make_server(allow_origin: Callable[[str, dict[str, Any]], bool]) -> socketio.AsyncServer:
     """A Socket.IO server that bounds what a client may send and be sent."""
-    server = socketio.AsyncServer(
+    server = _Server(
         async_mode="aiohttp",
         serializer=TownHallPacket,
         transports=["websocket", "polling"],

@@ -85,7 +85,8 @@ def migrate(connection: Connection) -> None:
 
 def secret_hash(secret: str) -> str:
     """How a secret is stored. Plain SHA-256 does: secrets here are random, 192 bits, so nobody can try them all."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # A header may hold bytes that are no text, and come as lone surrogates.
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def _probe_sqlite(path: Path) -> None:

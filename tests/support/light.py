@@ -23,6 +23,7 @@ _PROFILES = {
 _CHECK_EVERY = 2.5  # seconds, as Chromium does
 _RETRY = 0.2  # seconds between unanswered checks
 _MAX_DATAGRAM = 1200
+_NUMBER_BYTES = 4
 
 
 class Identity:
@@ -95,6 +96,15 @@ class LightClient(asyncio.DatagramProtocol):
         assert self._tx is not None
         assert self._transport is not None
         self._transport.sendto(self._tx.protect(packet))
+
+    def speak(self, number: int) -> None:
+        """One 20 ms packet as Chromium sends it: mid 0 under id 4, level -20 dBov with voice under id 1.
+
+        `number_of` tells what arrives of it; nobody here decodes it.
+        """
+        header = struct.pack("!BBHII", 0x90, 111, number & 0xFFFF, number * 960 & 0xFFFFFFFF, 0x0A0B0C0D)
+        extensions = bytes([0x40]) + b"0" + bytes([0x10, 0x80 | 20])
+        self.send_rtp(header + struct.pack("!HH", 0xBEDE, len(extensions) // 4) + extensions + _frame(number))
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send one RTCP compound."""
@@ -208,6 +218,18 @@ class LightClient(asyncio.DatagramProtocol):
         ssrc = struct.unpack_from("!I", packet, 8)[0]
         self.received[ssrc] = self.received.get(ssrc, 0) + 1
         self.last[ssrc] = packet
+
+
+def number_of(packet: bytes) -> int:
+    """Which of `speak`'s packets this is. `AssertionError`: none, or a damaged one."""
+    number = int.from_bytes(packet[-_NUMBER_BYTES:], "big")
+    assert packet.endswith(_frame(number))
+    return number
+
+
+def _frame(number: int) -> bytes:
+    """A CELT frame's first byte, and what says which it is."""
+    return bytes([0x78]) + bytes(56) + number.to_bytes(_NUMBER_BYTES, "big")
 
 
 def _value(text: str, attribute: str) -> str:

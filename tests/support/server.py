@@ -57,6 +57,11 @@ class Server:
         times = psutil.Process(self.pid).cpu_times()
         return float(times.user + times.system)
 
+    @property
+    def faults(self) -> list[str]:
+        """Lines of its log that look like mistakes of its own."""
+        return [line for line in self.output if "Traceback" in line or " error " in line]
+
     async def start(self) -> None:
         self._set_up = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
