@@ -18,6 +18,8 @@ import msgspec
 import socketio
 import socketio.packet
 
+from room_server.signalling.limits import BYTES_BURST, BYTES_RATE, TokenBucket
+
 NAMESPACE = "/townhall"
 EVENTS = frozenset({"command", "media"})
 # Reaches a handler that refuses; no client can name it.
@@ -72,6 +74,7 @@ class GuardedWebSocket:
         self._socket = aiohttp.web.WebSocketResponse(max_msg_size=self._limit, compress=False)
         self.heard = time.monotonic()
         """When the page last sent something, on the monotonic clock."""
+        self._bytes = TokenBucket(self.heard, rate=BYTES_RATE, burst=BYTES_BURST)
 
     async def __call__(self, environ: dict[str, Any]) -> aiohttp.web.WebSocketResponse:
         """Serve one connection to its end."""
@@ -86,11 +89,14 @@ class GuardedWebSocket:
         return self._socket
 
     async def wait(self) -> str:
-        """The next frame that engine.io can parse. `OSError`: closed, or not of the protocol."""
+        """The next frame that engine.io can parse. `OSError`: closed, not of the protocol, or far too much."""
         message = await self._socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT or not _is_frame(message.data):
             raise OSError("closed or not of the protocol")
         self.heard = time.monotonic()
+        # Requests are counted once they are read, but reading is what a flood of large ones costs.
+        if not self._bytes.take(self.heard, len(message.data)):
+            raise OSError("too much")
         return str(message.data)
 
     async def send(self, message: str | bytes) -> None:

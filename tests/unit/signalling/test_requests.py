@@ -1,6 +1,7 @@
 """What a client may send wrong."""
 
 import asyncio
+import contextlib
 import logging
 
 import aiohttp
@@ -163,6 +164,18 @@ async def test_more_than_any_request_needs_closes_the_socket(house: House) -> No
         await socket.send_str("42/townhall,1" + "x" * 3_000_000)
         message = await socket.receive(timeout=5)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.MESSAGE_TOO_BIG)
+
+
+async def test_a_flood_of_large_requests_closes_the_socket(house: House) -> None:
+    async with raw_socket(house) as socket:
+        text = '42/townhall,1["command",{"type":"' + MEGABYTE + '"}]'
+        for _ in range(12):
+            with contextlib.suppress(ConnectionError):  # it may be closed already
+                await socket.send_str(text)
+        answers = 0
+        while (message := await socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+            answers += "unknown_command" in message.data
+        assert answers < 12
 
 
 async def test_messages_are_not_compressed(house: House) -> None:
