@@ -23,7 +23,7 @@ class TokenBucket:
         self._tokens = burst
         self._filled = now
         self.refused = 0
-        """Refusals since the last request that was let through."""
+        """By how many the refusals outnumber what was let through since: a flood always has a few that go through."""
 
     def take(self, now: float, cost: float = 1.0) -> bool:
         """Whether a request of this cost may go through at `now`."""
@@ -33,5 +33,5 @@ class TokenBucket:
             self.refused += 1
             return False
         self._tokens -= cost
-        self.refused = 0
+        self.refused = max(0, self.refused - 1)
         return True
