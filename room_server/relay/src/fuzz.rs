@@ -187,30 +187,72 @@ pub fn vp8(payload: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use std::fs;
     use std::path::Path;
 
+    type Body = (&'static str, fn(&[u8]));
+
+    const BODIES: [Body; 5] = [
+        ("stun", super::stun),
+        ("rtp", super::rtp),
+        ("rtcp", super::rtcp),
+        ("srtp", super::srtp),
+        ("vp8", super::vp8),
+    ];
+
+    fn seeds(name: &str) -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz/seeds")
+            .join(name);
+        let entries = fs::read_dir(&folder).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        assert!(paths.len() >= 4, "{} has lost its seeds", folder.display());
+        paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    }
+
     #[test]
-    fn seeds() {
-        let bodies = [
-            ("stun", super::stun as fn(&[u8])),
-            ("rtp", super::rtp),
-            ("rtcp", super::rtcp),
-            ("srtp", super::srtp),
-            ("vp8", super::vp8),
-        ];
-        for (name, body) in bodies {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("fuzz/seeds")
-                .join(name);
-            let seeds: Vec<_> = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .collect();
-            assert!(seeds.len() >= 4, "{} has lost its seeds", folder.display());
-            for seed in seeds {
-                body(&fs::read(seed).unwrap());
+    fn as_they_are() {
+        for (name, body) in BODIES {
+            for seed in seeds(name) {
+                body(&seed);
             }
+        }
+    }
+
+    /// Bytes changed, cut out, doubled: what a fuzzer does first.
+    fn damage(bytes: &mut Vec<u8>, at: usize, length: usize, how: u8, value: u8) {
+        let at = at % (bytes.len() + 1);
+        let end = (at + length).min(bytes.len());
+        match how {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+            3 => bytes.insert(at, value),
+            _ => {
+                for byte in &mut bytes[at..end] {
+                    *byte ^= value;
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn damaged(
+            which in 0..BODIES.len(), seed: prop::sample::Index,
+            steps in prop::collection::vec((0usize..2_000, 1usize..8, 0u8..9, any::<u8>()), 1..6),
+        ) {
+            let (name, body) = BODIES[which];
+            let mut bytes = seed.get(&seeds(name)).clone();
+            for (at, length, how, value) in steps {
+                damage(&mut bytes, at, length, how, value);
+            }
+            body(&bytes);
         }
     }
 }
