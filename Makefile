@@ -9,7 +9,7 @@ STEP := .ci/step
 CARGO := cargo --quiet
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
-.PHONY: run test help needs venv dev native web lint test-rust test-python test-web load bench format clean
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web price bench format clean
 
 run: needs venv native web ## the server and a demonstration town hall; prints the links
 	@exec $(BIN)/python -m room_server.demo $(ARGS)
@@ -55,8 +55,11 @@ test-web: web ## type check, lint and unit tests of the pages
 	@$(STEP) "web: types, lint, unit tests" -- npm --prefix web run --silent check
 
 test-python: dev native web ## pytest: unit, interop, browsers, load
-	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load"
+	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price"
 	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m load
+
+price: dev native web ## server CPU of a join against its targets; wants an otherwise idle machine
+	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price
 
 bench: venv ## CPU per forwarded packet and memory per subscriber -> build/bench.json
 	@mkdir -p build

@@ -16,7 +16,6 @@ from tests.support.browser import Person, chromium
 from tests.support.server import Server, running
 from tests.unit.session import offers
 
-pytestmark = pytest.mark.load
 
 PEOPLE = 200
 ATTENDEE_OFFER = Path(offers.__file__).with_name("chromium_attendee.sdp")
@@ -84,6 +83,7 @@ async def somebody_else(server: Server) -> AsyncIterator[list[float]]:
         await asyncio.gather(asking, return_exceptions=True)
 
 
+@pytest.mark.load
 async def test_all_get_in_and_nobody_else_has_to_wait(tmp_path: Path) -> None:
     async with running(tmp_path) as (server, administrator):
         crowd = await Crowd.of(server.url, await administrator.link(await administrator.town_hall(), "attendee"))
@@ -99,6 +99,7 @@ async def test_all_get_in_and_nobody_else_has_to_wait(tmp_path: Path) -> None:
         assert statistics.quantiles(waits, n=100)[98] <= LAG, figures
 
 
+@pytest.mark.price
 @pytest.mark.parametrize(
     ("roles", "seats", "milliseconds"), [(["attendee"], 8, 5.0), (["host", "moderator", "speaker"], 16, 10.0)]
 )
