@@ -16,7 +16,6 @@ from tests.support.browser import Person, chromium
 from tests.support.server import Server, running
 from tests.unit.session import offers
 
-
 PEOPLE = 200
 ATTENDEE_OFFER = Path(offers.__file__).with_name("chromium_attendee.sdp")
 LAG = 0.15
