@@ -158,10 +158,13 @@ class App:
         _log.info("http", port=self.http_port, addresses=",".join(opened.getsockname()[0] for opened in http))
         token = await self._api.accounts.first_setup_token() if self._planted is None else None
         if token is not None:
-            base = self._settings.http.public_url or f"https://localhost:{self.https_port}"
+            public = self._settings.http.public_url
+            base = public or f"https://localhost:{self.https_port}"
+            hint = "" if public else "  (from another machine: this one's name or address instead of localhost)\n"
             # The one secret that is written out, and to the terminal only: it is how the first person gets in.
             print(  # noqa: T201
-                f"\nThere is no administrator yet. Make the first account within 24 hours:\n  {base}/setup#{token}\n",
+                "\nThere is no administrator yet. Make the first account within 24 hours:\n"
+                f"  {base}/setup#{token}\n{hint}",
                 flush=True,
             )
 

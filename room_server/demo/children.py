@@ -21,9 +21,19 @@ class Child:
     """One process under supervision. Its output appears line by line after its name."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], say: Callable[[str], None] = print
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        say: Callable[[str], None] = print,
+        *,
+        finishes: bool = False,
     ) -> None:
+        """`finishes`: its exit code 0 means that it has done its part."""
         self.name = name
+        self.finished = asyncio.Event()
+        """Set when it has done its part; it is not started again."""
+        self._finishes = finishes
         self.fatal = asyncio.Event()
         """Set when it ended as wrongly configured; it is not started again."""
         self._command = [sys.executable, "-m", *command]
@@ -52,6 +62,9 @@ class Child:
             code = await self._run_once()
             if code == MISCONFIGURED:
                 self.fatal.set()
+                return
+            if code == 0 and self._finishes:
+                self.finished.set()
                 return
             pause = _FIRST_PAUSE if loop.time() - started > _WELL else pause
             self._say(f"{self.name} ended ({_reason(code)}); starting it again in {pause:.0f} s")

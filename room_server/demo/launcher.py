@@ -81,7 +81,7 @@ async def _run(settings: Settings, config: list[str]) -> int:
             for child in children[1:]:
                 child.start()
             print(links(settings, tokens, colours=sys.stdout.isatty()), flush=True)
-            return await _watch(stop, server)
+            return await _watch(stop, server, children[1:])
         finally:
             _say("stopping")
             for child in reversed(children):
@@ -94,7 +94,7 @@ def _clients(settings: Settings, tokens: Tokens) -> list[Child]:
     url = f"http://127.0.0.1:{settings.http.http_port}"
     return [
         # With "=": a token may begin with a dash.
-        Child(name, [f"room_server.demo.{name}", "--url", url, f"--token={token}"], {}, _say)
+        Child(name, [f"room_server.demo.{name}", "--url", url, f"--token={token}"], {}, _say, finishes=True)
         for name, token in (("presenter", tokens.presenter), ("guest", tokens.guest))
     ]
 
@@ -138,13 +138,20 @@ async def _first(stop: asyncio.Event, server: Child, readiness: _Readiness) -> i
     return None
 
 
-async def _watch(stop: asyncio.Event, server: Child) -> int:
+async def _watch(stop: asyncio.Event, server: Child, clients: Sequence[Child]) -> int:
+    over = asyncio.ensure_future(_say_when_over(clients))
     fatal = asyncio.ensure_future(server.fatal.wait())
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait({fatal, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    fatal.cancel()
-    stopped.cancel()
+    for future in (over, fatal, stopped):
+        future.cancel()
     return MISCONFIGURED if server.fatal.is_set() else 0
+
+
+async def _say_when_over(clients: Sequence[Child]) -> None:
+    for client in clients:
+        await client.finished.wait()
+    _say("The demonstration is over. Ctrl-C, then make run: a new one with new links.")
 
 
 def links(settings: Settings, tokens: Tokens, *, colours: bool) -> str:

@@ -20,7 +20,16 @@ _FIRST_PAUSE: Final = 0.5  # seconds before coming back, doubled each time
 _LONGEST_PAUSE: Final = 10.0
 # After these it is no use to come back.
 _FINAL: Final = frozenset(
-    {"link_unknown", "link_expired", "link_revoked", "link_other_device", "link_needs_https", "removed", "forbidden"}
+    {
+        "link_unknown",
+        "link_expired",
+        "link_revoked",
+        "link_other_device",
+        "link_needs_https",
+        "removed",
+        "forbidden",
+        "town_hall_closed",
+    }
 )
 
 log = logging.getLogger(__name__)
@@ -142,6 +151,8 @@ class Participant:
                     return "removed from the town hall"
                 case "replaced":
                     return "replaced by a newer connection"
+                case "phase" if event["phase"] == "closed":
+                    return "the town hall is over"
                 case "rejoin":
                     await self._enter()
                 case _:

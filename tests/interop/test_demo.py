@@ -137,3 +137,13 @@ async def test_who_is_removed_does_not_come_back(served: ServedTownHall) -> None
         await host.socket.told("hands", lambda e: bool(e["hands"]), timeout=15)
         await host.socket.command("remove", participant="gus")
         assert await asyncio.wait_for(gus.wait(), 10) == 0
+
+
+@pytest.mark.parametrize(("character", "here"), [("guest", "hands"), ("presenter", "seats")])
+async def test_both_go_for_good_when_the_town_hall_is_closed(served: ServedTownHall, character: str, here: str) -> None:
+    token = {"guest": "sim.attendee", "presenter": "sim.speaker"}[character]
+    async with TownHallClient(served.url, "hal.host") as host, Simulated(served, character, token) as simulated:
+        await host.join()
+        await host.socket.told(here, timeout=15)
+        await host.socket.command("close")
+        assert await asyncio.wait_for(simulated.wait(), 10) == 0

@@ -29,7 +29,9 @@ export class RoomAccount extends LitElement {
         <h1>${t(making ? "setup-heading" : "login-heading")}</h1>
         ${making ? html`<p class="quiet">${t("setup-text")}</p>` : nothing}
         <form @submit=${this.#submit}>
-          <div class="pair"><div class="field"><label for="name">${t("account-name")}</label><input id="name" name="name"
+          <div class="pair"><div class="field"><label for="name">${t("account-name")}${
+            making ? html`<span class="hint">${t("setup-name-hint")}</span>` : nothing
+          }</label><input id="name" name="name"
             autocomplete="username" maxlength="60" required autofocus></div>
           <div class="field"><label for="password">${t("account-password")}${
             making

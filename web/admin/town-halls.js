@@ -78,8 +78,13 @@ export class RoomTownHalls extends LitElement {
           @click=${() => act(this, "open", fieldsOf)}>${t("halls-open")}</button>`
             : nothing
         }
-        <button class="button" aria-expanded=${opened}
-          @click=${() => act(this, "toggle-links", fieldsOf)}>${icon("link")}${t("halls-links")}</button>
+        ${
+          // Nobody can join any more: no link of it leads anywhere.
+          hall.phase === "closed"
+            ? nothing
+            : html`<button class="button" aria-expanded=${opened}
+          @click=${() => act(this, "toggle-links", fieldsOf)}>${icon("link")}${t("halls-links")}</button>`
+        }
         ${
           hall.phase === "backstage" || hall.phase === "live"
             ? html`<button class="button"
@@ -90,7 +95,7 @@ export class RoomTownHalls extends LitElement {
           @click=${() => act(this, "ask-delete", fieldsOf)}>${t("halls-delete")}</button>
       </div>
       ${
-        opened
+        opened && hall.phase !== "closed"
           ? html`<room-links .townHall=${hall.id} .links=${board.links}
         .fresh=${board.fresh}></room-links>`
           : nothing

@@ -177,7 +177,7 @@ export class RoomConsole extends LitElement {
     ol, ul { display: grid; gap: var(--space-2); }
     li {
       display: flex; flex-wrap: wrap; align-items: center; gap: var(--space-2);
-      padding: var(--space-2) var(--space-3); border: 1px solid var(--line); border-radius: var(--radius);
+      padding: var(--space-2) 0.6rem; border: 1px solid var(--line); border-radius: var(--radius);
       background: var(--surface);
     }
     .position { flex: none; min-width: 1.1em; color: var(--ink-quiet); font-variant-numeric: tabular-nums; }
@@ -186,6 +186,7 @@ export class RoomConsole extends LitElement {
     .name { font-weight: 550; overflow-wrap: anywhere; }
     .actions { display: flex; flex-wrap: wrap; gap: var(--space-1); margin-inline-start: auto; }
     .actions .button { padding-inline: var(--space-3); font-size: var(--text-s); }
+    .actions .button.plain { padding-inline: var(--space-2); }
     .tools { flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: var(--space-1); }
     .tools .button { flex: 1 1 auto; gap: 0.3em; padding-inline: 0.4rem; font-size: var(--text-s); }
     .tools svg { width: 1.1em; height: 1.1em; color: var(--ink-quiet); }

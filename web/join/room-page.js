@@ -179,7 +179,7 @@ export class RoomPage extends LitElement {
     .stage-side { flex: 1; min-width: 0; display: flex; flex-direction: column; background: var(--stage); }
     .stage { flex: 1; min-height: 0; padding: var(--space-2) var(--space-2) 0; }
     .console-side {
-      position: relative; flex: 0 0 clamp(20rem, 30%, 27rem); overflow: auto; background: var(--paper);
+      position: relative; flex: 0 0 clamp(20rem, 32%, 27rem); overflow: auto; background: var(--paper);
       border-inline-start: 1px solid var(--line);
     }
     .tabs {

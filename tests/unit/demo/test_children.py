@@ -46,9 +46,10 @@ class Maker:
         self._directory = directory
         self._said = said
 
-    def __call__(self, source: str) -> Child:
+    def __call__(self, source: str, *, finishes: bool = False) -> Child:
         (self._directory / "played.py").write_text(source)
-        return Child("played", ["played"], {"PYTHONPATH": str(self._directory), "GREETING": "mhoro"}, self._said)
+        environment = {"PYTHONPATH": str(self._directory), "GREETING": "mhoro"}
+        return Child("played", ["played"], environment, self._said, finishes=finishes)
 
 
 async def test_its_lines_are_shown_and_it_is_started_again(child: Maker, said: Said) -> None:
@@ -57,6 +58,15 @@ async def test_its_lines_are_shown_and_it_is_started_again(child: Maker, said: S
     await said.until("played: mhoro", times=3)
     await played.stop()
     assert said[1] == "played ended (exit code 1); starting it again in 0 s"
+
+
+async def test_one_that_has_done_its_part_is_left_alone(child: Maker, said: Said) -> None:
+    played = child("print('goodbye')", finishes=True)
+    played.start()
+    async with asyncio.timeout(30):
+        await played.finished.wait()
+    await played.stop()
+    assert list(said) == ["played: goodbye"]
 
 
 async def test_a_killed_one_comes_back(child: Maker, said: Said) -> None:

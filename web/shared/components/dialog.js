@@ -36,7 +36,7 @@ export class RoomDialog extends LitElement {
     css`
     :host { display: contents; }
     dialog {
-      width: min(30rem, calc(100vw - 2rem)); max-height: calc(100dvh - 2rem); overflow: auto; padding: var(--space-5);
+      width: min(32rem, calc(100vw - 2rem)); max-height: calc(100dvh - 2rem); overflow: auto; padding: var(--space-5);
       border: 1px solid var(--line); border-radius: var(--radius-large); background: var(--surface);
       color: var(--ink); box-shadow: var(--shadow);
     }

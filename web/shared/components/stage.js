@@ -76,7 +76,8 @@ export class RoomStage extends LitElement {
 
   /** @param {Room} room */
   #empty(room) {
-    const hint = may(room, "invite") ? "moderator" : may(room, "take_seat") ? "speaker" : "listener";
+    const staff = may(room, "invite") ? "moderator" : may(room, "take_seat") ? "speaker" : "listener";
+    const hint = room.phase === "scheduled" ? "scheduled" : staff;
     return html`<div class="empty">
       <span class="symbol">${icon("people")}</span>
       <p class="what">${t("stage-empty")}</p>
@@ -97,7 +98,7 @@ export class RoomStage extends LitElement {
       <div class="one">
         <ul class="grid" aria-label=${t("stage-label")}>${this.#tiles(room, main)}</ul>
         ${
-          this.own
+          this.own && main[0]?.participant.id !== room.you.id
             ? html`<room-tile class="self" .name=${room.you.name}
           .track=${this.own} mirrored you></room-tile>`
             : nothing

@@ -114,7 +114,7 @@ export class RoomTile extends LitElement {
     .chip, .plate {
       position: absolute; display: inline-flex; align-items: center; gap: 0.4em; max-width: calc(100% - 1rem);
       padding: 0.2em 0.6em; border-radius: 0.5em; background: rgb(10 16 20 / 82%);
-      font-size: clamp(0.8125rem, 0.55rem + 2.2cqi, 1.375rem); line-height: 1.4;
+      font-size: clamp(0.8125rem, 0.55rem + 2.2cqi, 1.25rem); line-height: 1.4;
     }
     .chip { inset-block-start: 0.5rem; inset-inline-start: 0.5rem; font-weight: 600; }
     .chip.speaking { background: var(--speaking); color: #241a00; }

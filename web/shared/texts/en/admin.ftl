@@ -19,7 +19,8 @@ account-code-hint = Six digits from your authenticator app.
 setup-heading = Set up this server
 setup-text = This makes the account of its administrator. The link that brought you here works once.
 # $length (Number): characters
-setup-password-hint = At least { $length } characters. A few unrelated words make a good one.
+setup-password-hint = At least { $length } characters, such as four words.
+setup-name-hint = What you log in with.
 setup-scan-heading = Add it to your authenticator app
 setup-scan-text = Scan the picture with the app, then enter the code that it shows below.
 setup-qr = QR code for the authenticator app

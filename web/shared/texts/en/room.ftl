@@ -36,6 +36,7 @@ waiting-ready = You are in. Keep this page open: sound and pictures begin by the
 stage-label = On stage
 stage-names-label = Whose picture is shown large
 stage-empty = Nobody is on stage at the moment.
+stage-empty-scheduled = The stage opens with backstage, which an administrator opens for the team.
 stage-empty-moderator = Invite somebody from the list of people, or go on stage yourself.
 stage-empty-speaker = Press “Go on stage” when it is your turn.
 stage-empty-listener = Keep this page open: sound and pictures come by themselves.
