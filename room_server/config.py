@@ -38,7 +38,7 @@ class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The relay's UDP ports."""
 
-    bind: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104
+    bind: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - as above
     announce: tuple[str, ...] = ()
     port: Port = 50000
     workers: Annotated[int, Meta(ge=0, le=64)] = 0

@@ -126,7 +126,7 @@ class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no
             await socket.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
 
 
-class _Server(socketio.AsyncServer):  # type: ignore[misc]
+class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
     def _engineio_server_class(self) -> type[_Engine]:
         return _Engine
 

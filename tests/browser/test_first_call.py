@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.people import audio_energy, enter, frames_sent, go_on_stage, quadrants, video_in
-from tests.support.browser import chromium, close_to, until
+from tests.support.browser import Person, chromium, close_to, until
 from tests.support.picture import QUADRANTS, SECOND_QUADRANTS, write_tone, write_y4m
 from tests.support.server import running
 
@@ -66,6 +66,6 @@ async def test_two_on_stage_and_one_listener_see_and_hear_each_other(tmp_path: P
             assert person.errors() == []
 
 
-async def _sees(person, seats: set[int]) -> bool:  # type: ignore[no-untyped-def]
+async def _sees(person: Person, seats: set[int]) -> bool:
     found = await video_in(person)
     return all(seat in found and found[seat].decoded > 0 for seat in seats)

@@ -74,7 +74,7 @@ class Stage:
 async def eventually(condition: Callable[[], bool], *, timeout: float = 10) -> None:
     """For what nobody announces, such as a counter."""
     async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110
+        while not condition():  # noqa: ASYNC110 - nobody announces it
             await asyncio.sleep(0.02)
 
 

@@ -132,7 +132,7 @@ def newest(person: TownHallClient) -> int:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """For what no other process announces."""
     async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110
+        while not await condition():  # noqa: ASYNC110 - nobody announces it
             await asyncio.sleep(0.02)
 
 

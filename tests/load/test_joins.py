@@ -103,7 +103,7 @@ async def test_all_get_in_and_nobody_else_has_to_wait(tmp_path: Path) -> None:
     ("roles", "seats", "milliseconds"), [(["attendee"], 8, 5.0), (["host", "moderator", "speaker"], 16, 10.0)]
 )
 async def test_what_a_join_costs_the_server(tmp_path: Path, roles: list[str], seats: int, milliseconds: float) -> None:
-    """From the opening of the socket to SRTP keys, all threads and the database included; the best of some."""
+    """From the opening of the socket to SRTP keys, all threads and the database included; the median of some."""
     people, costs = 40, []
     async with running(tmp_path) as (server, administrator):
         hall = await administrator.town_hall(seats=seats)
@@ -117,7 +117,8 @@ async def test_what_a_join_costs_the_server(tmp_path: Path, roles: list[str], se
             assert said["joined"] == people, said
             await crowd.leave()
     print(json.dumps({"roles": roles, "seats": seats, "offer_bytes": offer.stat().st_size, "cpu_ms_per_join": costs}))
-    assert min(costs) <= milliseconds
+    # The kernel counts CPU in 10 ms, a quarter of a millisecond a join here: more digits are noise.
+    assert round(statistics.median(costs), 2) <= milliseconds, costs
 
 
 def _late(metrics: dict[str, float]) -> float:

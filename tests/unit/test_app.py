@@ -205,5 +205,5 @@ async def fingerprint(port: int) -> str:
 async def until_said(server: Server, fact: str) -> None:
     async with asyncio.timeout(10):
         # Another process speaks: there is nothing here to await.
-        while not any(fact in line for line in server.output):  # noqa: ASYNC110
+        while not any(fact in line for line in server.output):  # noqa: ASYNC110 - nobody announces it
             await asyncio.sleep(0.01)
