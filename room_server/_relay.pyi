@@ -28,10 +28,13 @@ class Extensions(Protocol):
     def abs_send_time(self) -> int: ...
     @property
     def transport_cc(self) -> int: ...
+    @property
+    def dependency_descriptor(self) -> int: ...  # AV1's, of video; stripped towards peers that have none
 
 @type_check_only
 class CodecMap(Protocol):
-    """A codec's payload types at this peer: `codec` is "opus" or "vp8", `rtx` 0 where there is none."""
+    """A codec's payload types at this peer: `codec` is "opus", "vp8", "h264" (packetization-mode 1), "vp9" or "av1";
+    `rtx` 0 where there is none. Of several for one codec all are taken from the peer, and the first is sent to it."""
 
     @property
     def codec(self) -> str: ...
@@ -97,7 +100,9 @@ class PeerSpec(Protocol):
     @property
     def extensions(self) -> Extensions: ...
     @property
-    def codecs(self) -> Sequence[CodecMap]: ...
+    def two_byte(self) -> bool: ...  # takes two-byte header extensions: a=extmap-allow-mixed (RFC 8285, 6)
+    @property
+    def codecs(self) -> Sequence[CodecMap]: ...  # video of a codec that is not here is not sent to it
     @property
     def sends(self) -> Sequence[SendSection]: ...
     @property

@@ -18,12 +18,13 @@ class Extensions(msgspec.Struct, frozen=True, kw_only=True):
     audio_level: int = 0
     abs_send_time: int = 0
     transport_cc: int = 0
+    dependency_descriptor: int = 0
 
 
 class CodecMap(msgspec.Struct, frozen=True):
     """A codec's payload types at this peer; `rtx` 0 where there is none."""
 
-    codec: Literal["opus", "vp8"]
+    codec: Literal["opus", "vp8", "h264", "vp9", "av1"]
     pt: int
     rtx: int
 
@@ -63,6 +64,8 @@ class PeerSpec(msgspec.Struct, frozen=True, kw_only=True):
     staff: bool
     echo_group: int
     extensions: Extensions
+    two_byte: bool = False
+    """Whether it takes two-byte header extensions (a=extmap-allow-mixed)."""
     codecs: tuple[CodecMap, ...]
     sends: tuple[SendSection, ...]
     slots: tuple[SlotSection, ...]

@@ -18,6 +18,7 @@ const IDS: ExtensionIds = ExtensionIds {
     audio_level: 1,
     abs_send_time: 2,
     transport_cc: 3,
+    dependency_descriptor: 12,
 };
 
 /// A message that parses can be answered, and the answer is understood.

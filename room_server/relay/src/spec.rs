@@ -83,6 +83,8 @@ pub struct PeerSpec {
     pub echo_group: u32,
     /// Header extension ids.
     pub extensions: ExtensionIds,
+    /// Takes header extensions of the two-byte form (RFC 8285 section 6).
+    pub two_byte: bool,
     /// Payload types.
     pub codecs: Vec<CodecMap>,
     /// What it may send.
@@ -118,6 +120,7 @@ impl PeerSpec {
             ("audio_level", x.audio_level),
             ("abs_send_time", x.abs_send_time),
             ("transport_cc", x.transport_cc),
+            ("dependency_descriptor", x.dependency_descriptor),
         ] {
             if id > LARGEST_EXTENSION_ID {
                 return Err(format!(
@@ -212,7 +215,9 @@ pub(crate) mod tests {
                 audio_level: 1,
                 abs_send_time: 2,
                 transport_cc: 3,
+                dependency_descriptor: 0,
             },
+            two_byte: false,
             codecs: vec![
                 CodecMap {
                     codec: Codec::Opus,

@@ -265,6 +265,6 @@ impl Engine {
 pub(super) fn kind_of(codec: Codec) -> Kind {
     match codec {
         Codec::Opus => Kind::Audio,
-        Codec::Vp8 => Kind::Video,
+        Codec::Vp8 | Codec::H264 | Codec::Vp9 | Codec::Av1 => Kind::Video,
     }
 }

@@ -34,6 +34,17 @@ pub enum Codec {
     Opus,
     /// RFC 7741, 90 kHz.
     Vp8,
+    /// RFC 6184, packetization mode 1, 90 kHz.
+    H264,
+    /// RFC 9628, 90 kHz.
+    Vp9,
+    /// RTP payload format for AV1 of the Alliance for Open Media, 90 kHz.
+    Av1,
+}
+
+impl Codec {
+    /// How many there are.
+    pub const COUNT: usize = Codec::Av1 as usize + 1;
 }
 
 /// A packet after `unprotect`, parsed once. RTX is already undone: `seq`, `timestamp` and

@@ -53,7 +53,7 @@ pub struct Slot {
     soon: u8,
     layout: Layout,
     stream: Stream,
-    codecs: [Option<(Pt, Option<Pt>)>; 2],
+    codecs: [Option<(Pt, Option<Pt>)>; Codec::COUNT],
     rtx: Option<Rtx>,
     cname: String,
 }
@@ -63,10 +63,10 @@ impl Slot {
     pub fn new(section: &SlotSection, spec: &PeerSpec, now: Time) -> Slot {
         let random = mix(u64::from(section.ssrc.0) << 32 ^ now.0);
         let (mid, ids) = (section.mid.as_bytes(), &spec.extensions);
-        let mut codecs = [None; 2];
+        let mut codecs = [None; Codec::COUNT];
         for map in &spec.codecs {
             if let Some(entry) = codecs.get_mut(map.codec as usize) {
-                *entry = Some((map.pt, map.rtx));
+                entry.get_or_insert((map.pt, map.rtx));
             }
         }
         Slot {

@@ -14,6 +14,7 @@ struct PyExtensions {
     audio_level: u8,
     abs_send_time: u8,
     transport_cc: u8,
+    dependency_descriptor: u8,
 }
 
 #[derive(FromPyObject)]
@@ -54,6 +55,7 @@ pub(super) struct PyPeerSpec {
     staff: bool,
     echo_group: u32,
     extensions: PyExtensions,
+    two_byte: bool,
     codecs: Vec<PyCodecMap>,
     sends: Vec<PySendSection>,
     slots: Vec<PySlotSection>,
@@ -86,7 +88,9 @@ impl PyPeerSpec {
                 audio_level: x.audio_level,
                 abs_send_time: x.abs_send_time,
                 transport_cc: x.transport_cc,
+                dependency_descriptor: x.dependency_descriptor,
             },
+            two_byte: self.two_byte,
             codecs: self
                 .codecs
                 .into_iter()
@@ -111,7 +115,14 @@ impl PyCodecMap {
         let codec = match self.codec.as_str() {
             "opus" => Codec::Opus,
             "vp8" => Codec::Vp8,
-            other => return Err(bad(format!("codec: {other:?} is neither opus nor vp8"))),
+            "h264" => Codec::H264,
+            "vp9" => Codec::Vp9,
+            "av1" => Codec::Av1,
+            other => {
+                return Err(bad(format!(
+                    "codec: {other:?} is none of opus, vp8, h264, vp9, av1"
+                )));
+            }
         };
         Ok(CodecMap {
             codec,

@@ -23,6 +23,8 @@ pub struct ExtensionIds {
     pub abs_send_time: u8,
     /// transport-wide-cc of libwebrtc (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub transport_cc: u8,
+    /// Dependency descriptor (AV1 RTP specification, appendix A).
+    pub dependency_descriptor: u8,
 }
 
 /// Audio level of RFC 6464: 0 is the loudest, 127 silence (-dBov), and the voice-activity bit.
@@ -161,6 +163,7 @@ mod tests {
         audio_level: 1,
         abs_send_time: 2,
         transport_cc: 3,
+        dependency_descriptor: 12,
     };
 
     /// A packet with this extension block; `block` is padded to 32 bits.

@@ -135,6 +135,7 @@ mod tests {
         audio_level: 1,
         abs_send_time: 14,
         transport_cc: 3,
+        dependency_descriptor: 12,
     };
     const FIELDS: Fields = Fields {
         marker: true,

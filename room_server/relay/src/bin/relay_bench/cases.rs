@@ -205,7 +205,9 @@ pub fn spec(number: u32, publishers: u32) -> PeerSpec {
             audio_level: 1,
             abs_send_time: 2,
             transport_cc: 3,
+            dependency_descriptor: 0,
         },
+        two_byte: false,
         codecs: vec![
             CodecMap {
                 codec: Codec::Opus,
