@@ -2,19 +2,22 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyotp
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import QUADRANT_COLOURS, Person, until
+from tests.support.firefox import Firefox, FirefoxPerson
 from tests.support.server import Administrator, Server
 
+Anybody = Person | FirefoxPerson
 _PASSWORD = "correct horse battery"
 
 
 async def enter(
-    browser: Browser,
+    browser: Browser | Firefox,
     admin: Administrator,
     town_hall: str,
     *roles: str,
@@ -22,16 +25,17 @@ async def enter(
     query: str = "?debug",
     width: int = 1280,
     script: str = "",
-) -> Person:
+) -> Anybody:
     """Open a link of these roles and press Join; returns once the page shows the town hall.
 
     `script` runs in the page before its own.
     """
     token = await admin.link(town_hall, *roles, name=name)
-    person = await Person.open(browser, admin.server.url, token, query=query, width=width, script=script)
-    await person.page.locator("room-entry input[name=name]").fill(name)
-    await person.page.locator("room-entry button.primary").click()
-    await expect(person.page.locator("room-page")).to_be_visible()
+    opened = browser.open if isinstance(browser, Firefox) else partial(Person.open, browser)
+    person = await opened(admin.server.url, token, query=query, width=width, script=script)
+    await person.fill("room-entry input[name=name]", name)
+    await person.click("room-entry button.primary")
+    await person.shown("room-page")
     return person
 
 
@@ -65,15 +69,15 @@ async def _set_up_token(server: Server) -> str | None:
     return found.group(1) if found else None
 
 
-async def act(person: Person, name: str) -> None:
+async def act(person: Anybody, name: str) -> None:
     """Press the control of the dock that does this."""
-    await person.page.locator(f"[data-act={name}]").click()
+    await person.click(f"[data-act={name}]")
 
 
-async def go_on_stage(person: Person, *, camera: bool = True) -> None:
+async def go_on_stage(person: Anybody, *, camera: bool = True) -> None:
     """Take a seat by right; the microphone opens with it, the camera by its own button."""
     await act(person, "take-seat")
-    await expect(person.page.locator("[data-act=leave-stage]")).to_be_visible()
+    await person.shown("[data-act=leave-stage]")
     if camera:
         await act(person, "camera")
         await until(lambda: sending(person, "video"), what="the camera's packets")
@@ -94,17 +98,17 @@ class Frames:
     keyframes: int
 
 
-async def stats(person: Person, kind: str) -> list[dict[str, Any]]:
+async def stats(person: Anybody, kind: str) -> list[dict[str, Any]]:
     """The entries of `getStats` with this type."""
     entries: list[dict[str, Any]] = await person.evaluate("() => window.__room.stats()")
     return [entry for entry in entries if entry["type"] == kind]
 
 
-async def sending(person: Person, kind: str) -> bool:
+async def sending(person: Anybody, kind: str) -> bool:
     return any(entry["kind"] == kind and entry["packetsSent"] > 0 for entry in await stats(person, "outbound-rtp"))
 
 
-async def video_in(person: Person) -> dict[int, Frames]:
+async def video_in(person: Anybody) -> dict[int, Frames]:
     """Every video slot that has ever received, by the seat that feeds it."""
     seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
     found = {}
@@ -124,7 +128,7 @@ async def video_in(person: Person) -> dict[int, Frames]:
     return found
 
 
-async def audio_energy(person: Person) -> dict[int, float]:
+async def audio_energy(person: Anybody) -> dict[int, float]:
     """Sound energy so far of each audio slot, by seat."""
     seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
     entries = [entry for entry in await stats(person, "inbound-rtp") if entry["kind"] == "audio"]
@@ -133,7 +137,7 @@ async def audio_energy(person: Person) -> dict[int, float]:
     }
 
 
-async def frames_sent(person: Person) -> dict[str, int]:
+async def frames_sent(person: Anybody) -> dict[str, int]:
     """Frames sent per layer (rid) of the camera."""
     return {
         entry["rid"]: entry.get("framesSent", 0)
@@ -142,9 +146,7 @@ async def frames_sent(person: Person) -> dict[str, int]:
     }
 
 
-async def quadrants(person: Person, seat: int) -> list[list[float]]:
+async def quadrants(person: Anybody, seat: int) -> list[list[float]]:
     """Average colours of the picture in this seat's tile: top left, top right, bottom left, bottom right."""
-    found: list[list[float]] = await person.page.locator(f'room-tile[data-seat="{seat}"] video').evaluate(
-        QUADRANT_COLOURS
-    )
+    found: list[list[float]] = await person.evaluate_on(f'room-tile[data-seat="{seat}"] video', QUADRANT_COLOURS)
     return found

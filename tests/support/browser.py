@@ -9,6 +9,8 @@ from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
+from tests.support.network import Namespace
+
 CHROMIUM = "/usr/bin/chromium"
 # No connection of the browser's own to anywhere; fake devices; no prompt.
 FLAGS = (
@@ -23,21 +25,25 @@ FLAGS = (
 
 
 @contextlib.asynccontextmanager
-async def chromium(*, video: Path | None = None, audio: Path | None = None) -> AsyncIterator[Browser]:
-    """A browser whose camera shows `video` (y4m) and whose microphone hears `audio` (wav)."""
+async def chromium(
+    *, video: Path | None = None, audio: Path | None = None, namespace: Namespace | None = None
+) -> AsyncIterator[Browser]:
+    """A browser whose camera shows `video` (y4m) and whose microphone hears `audio` (wav), inside `namespace`."""
     extra = []
     if video is not None:
         extra.append(f"--use-file-for-fake-video-capture={video}")
     if audio is not None:
         extra.append(f"--use-file-for-fake-audio-capture={audio}")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *extra], ignore_default_args=["--mute-audio"]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    inside = contextlib.nullcontext(CHROMIUM) if namespace is None else namespace.wrapper(CHROMIUM)
+    with inside as program:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=program, args=[*FLAGS, *extra], ignore_default_args=["--mute-audio"]
+            )
+            try:
+                yield browser
+            finally:
+                await browser.close()
 
 
 class Person:
@@ -74,6 +80,22 @@ class Person:
 
     async def evaluate(self, script: str, argument: object = None) -> Any:
         return await self.page.evaluate(script, argument)
+
+    async def evaluate_on(self, selector: str, script: str) -> Any:
+        """What the function `script` makes of the element."""
+        return await self.page.locator(selector).evaluate(script)
+
+    async def shown(self, selector: str, *, seconds: float = 15) -> None:
+        """Return once the element is visible."""
+        await self.page.locator(selector).wait_for(timeout=seconds * 1000)
+
+    async def click(self, selector: str) -> None:
+        """Click, as a hand does, once the element is visible."""
+        await self.page.locator(selector).click()
+
+    async def fill(self, selector: str, text: str) -> None:
+        """Replace what the field holds by typing."""
+        await self.page.locator(selector).fill(text)
 
     def errors(self) -> list[str]:
         """What the console shows in red."""

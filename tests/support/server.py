@@ -18,22 +18,31 @@ import psutil
 import pyotp
 import yaml
 
+from tests.support.network import Namespace
+
 _START_SECONDS = 30
 _PASSWORD = "correct horse battery"
 _SET_UP = re.compile(r"/setup#([A-Za-z0-9_-]+)")
 
 
 class Server:
-    """Use as `async with`; `url` is plain HTTP on loopback, which browsers hold for secure."""
+    """Use as `async with`; `url` is what browsers open: plain HTTP on loopback, which they hold for secure.
 
-    def __init__(self, directory: Path, **settings: Mapping[str, object]) -> None:
-        self.directory = directory
+    In a `namespace` it listens on the addresses of that one, and browsers open HTTPS on the first.
+    """
+
+    def __init__(
+        self, directory: Path, *, namespace: Namespace | None = None, **settings: Mapping[str, object]
+    ) -> None:
+        self.directory, self._namespace = directory, namespace
         self.http_port, https_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.http_port}"
+        self._local = f"http://127.0.0.1:{self.http_port}"
+        addresses = ["127.0.0.1"] if namespace is None else namespace.addresses
+        self.url = self._local if namespace is None else f"https://{host_of(namespace.address)}:{https_port}"
         self.output: list[str] = []
         base: dict[str, dict[str, object]] = {
-            "http": {"bind": ["127.0.0.1"], "http_port": self.http_port, "https_port": https_port},
-            "media": {"bind": ["127.0.0.1"], "announce": ["127.0.0.1"], "port": 0, "workers": 2},
+            "http": {"bind": addresses, "http_port": self.http_port, "https_port": https_port},
+            "media": {"bind": addresses, "announce": addresses, "port": 0, "workers": 2},
             "storage": {"var_dir": str(directory / "var")},
         }
         for section, values in settings.items():
@@ -64,13 +73,15 @@ class Server:
 
     async def start(self) -> None:
         self._set_up = asyncio.get_running_loop().create_future()
+        command = (sys.executable, "-m", "room_server", "--config", str(self.config))
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "room_server", "--config", str(self.config),
+            *(command if self._namespace is None else self._namespace.command(*command)),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
-        self.http = aiohttp.ClientSession(self.url, cookie_jar=aiohttp.CookieJar(unsafe=True))
+        connector = None if self._namespace is None else self._namespace.connector()
+        self.http = aiohttp.ClientSession(self._local, cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
         async with asyncio.timeout(_START_SECONDS):
             while not await self._answers():
                 if self._process.returncode is not None:
@@ -171,8 +182,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def host_of(address: str) -> str:
+    """The address as a URL writes it."""
+    return f"[{address}]" if ":" in address else address
+
+
 @contextlib.asynccontextmanager
-async def running(directory: Path, **settings: Mapping[str, object]) -> AsyncIterator[tuple[Server, Administrator]]:
+async def running(
+    directory: Path, *, namespace: Namespace | None = None, **settings: Mapping[str, object]
+) -> AsyncIterator[tuple[Server, Administrator]]:
     """A server with an administrator logged in."""
-    async with Server(directory, **settings) as server:
+    async with Server(directory, namespace=namespace, **settings) as server:
         yield server, await server.administrator()
