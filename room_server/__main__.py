@@ -12,14 +12,14 @@ import uvloop
 from room_server import logs, seed
 from room_server.addresses import AddressError
 from room_server.api.listeners import PortError
-from room_server.app import StartError, configured_file, run
+from room_server.app import App, StartError, configured_file, run
 from room_server.config_file import ConfigError, load
 
 # What shells and service managers take for "wrong usage": restarting would not help.
 _MISCONFIGURED = 2
 
 
-def main() -> int:
+def main(make: type[App] = App) -> int:
     """The exit code: 0 after a graceful stop, 2 where a setting has to be changed first."""
     parser = argparse.ArgumentParser(
         prog="room-server", description="Signalling server and media relay for town halls."
@@ -42,7 +42,7 @@ def main() -> int:
         return _refuse(f"{seed.VARIABLE} cannot be read: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(settings, planted))
+            runner.run(run(make(settings, planted)))
     except (AddressError, PortError, StartError) as error:
         return _refuse(str(error))
     return 0

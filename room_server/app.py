@@ -29,6 +29,7 @@ from room_server.signalling.halls import Halls
 from room_server.signalling.server import Signalling
 from room_server.storage.credentials import CredentialStore
 from room_server.storage.database import Database
+from room_server.storage.states import StateStore
 from room_server.storage.town_halls import TownHallStore
 
 _log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class App:
         self._signalling: Signalling
         self._tls: ssl.SSLContext
         self._certificate: Certificate
+        self.relay: Relay
         self.https_port = 0
         self.http_port = 0
 
@@ -134,7 +136,7 @@ class App:
 
     async def _start_media(self, stack: AsyncExitStack, database: Database, metrics: Metrics) -> Halls:
         self_check()
-        relay = _open_relay(self._settings.media)
+        relay = self.relay = _open_relay(self._settings.media)
         stack.callback(relay.close)
         plane = RelayPlane(
             relay, announce=await announced(self._settings.media), join_rate=self._settings.limits.join_rate
@@ -147,7 +149,8 @@ class App:
             "room_publisher_layers", "Simulcast layers that the relay receives", lambda: plane.layers_received
         )
         _log.info("media", udp_ports=",".join(map(str, relay.ports)))
-        halls = Halls(TownHallStore(database), CredentialStore(database), plane)
+        halls = Halls(TownHallStore(database), StateStore(database), CredentialStore(database), plane)
+        await halls.restore()
         metrics.gauge("room_town_halls", "Town halls that run", lambda: halls.crowd[0])
         metrics.gauge("room_participants", "People who take part", lambda: halls.crowd[1])
         return halls
@@ -169,9 +172,8 @@ class App:
             )
 
 
-async def run(settings: Settings, planted: seed.Seed | None = None) -> None:
+async def run(app: App) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the certificate again."""
-    app = App(settings, planted)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -18,6 +18,7 @@ import psutil
 import pyotp
 import yaml
 
+from tests.support.drill import DOOR, drill
 from tests.support.network import Namespace
 
 _START_SECONDS = 30
@@ -28,13 +29,21 @@ _SET_UP = re.compile(r"/setup#([A-Za-z0-9_-]+)")
 class Server:
     """Use as `async with`; `url` is what browsers open: plain HTTP on loopback, which they hold for secure.
 
-    In a `namespace` it listens on the addresses of that one, and browsers open HTTPS on the first.
+    In a `namespace` it listens on the addresses of that one, and browsers open HTTPS on the first. `drills`: it has the
+    door of `tests.support.drill`.
     """
 
     def __init__(
-        self, directory: Path, *, namespace: Namespace | None = None, **settings: Mapping[str, object]
+        self,
+        directory: Path,
+        *,
+        namespace: Namespace | None = None,
+        drills: bool = False,
+        **settings: Mapping[str, object],
     ) -> None:
         self.directory, self._namespace = directory, namespace
+        self._module = "tests.support.drill" if drills else "room_server"
+        self._door = directory / "door"
         self.http_port, https_port = free_port(), free_port()
         self._local = f"http://127.0.0.1:{self.http_port}"
         addresses = ["127.0.0.1"] if namespace is None else namespace.addresses
@@ -73,11 +82,11 @@ class Server:
 
     async def start(self) -> None:
         self._set_up = asyncio.get_running_loop().create_future()
-        command = (sys.executable, "-m", "room_server", "--config", str(self.config))
+        command = (sys.executable, "-m", self._module, "--config", str(self.config))
         self._process = await asyncio.create_subprocess_exec(
             *(command if self._namespace is None else self._namespace.command(*command)),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", DOOR: str(self._door)},
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
         connector = None if self._namespace is None else self._namespace.connector()
@@ -111,6 +120,10 @@ class Server:
         await self.stop()
         if kind is not None:
             print("".join(self.output[-80:]))
+
+    async def drill(self, name: str, **arguments: object) -> Any:
+        """Make it fail on purpose; it must have been started with `drills`."""
+        return await drill(self._door, name, **arguments)
 
     async def administrator(self) -> "Administrator":
         """Make the first account by the printed set-up link and log in."""
@@ -189,8 +202,8 @@ def host_of(address: str) -> str:
 
 @contextlib.asynccontextmanager
 async def running(
-    directory: Path, *, namespace: Namespace | None = None, **settings: Mapping[str, object]
+    directory: Path, *, namespace: Namespace | None = None, drills: bool = False, **settings: Mapping[str, object]
 ) -> AsyncIterator[tuple[Server, Administrator]]:
     """A server with an administrator logged in."""
-    async with Server(directory, namespace=namespace, **settings) as server:
+    async with Server(directory, namespace=namespace, drills=drills, **settings) as server:
         yield server, await server.administrator()
