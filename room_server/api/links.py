@@ -1,4 +1,4 @@
-"""From the link to the personal credential: `POST /api/exchange`, as PROTOCOL.md says."""
+"""From the link to the personal credential, and a closed page's goodbye, as PROTOCOL.md says."""
 
 from typing import Annotated, Any
 
@@ -25,6 +25,10 @@ class Exchange(Form, frozen=True):
     device: Annotated[str, Meta(min_length=16, max_length=200)]
 
 
+class Goodbye(Form, frozen=True):
+    credential: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class LinksApi:
     """The one door for everybody who takes part."""
 
@@ -36,11 +40,16 @@ class LinksApi:
         self._open = True
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/api/exchange", self._exchange)]
+        return [web.post("/api/exchange", self._exchange), web.post("/api/goodbye", self._goodbye)]
 
     def stop(self) -> None:
         """The server is stopping: nobody new comes in."""
         self._open = False
+
+    async def _goodbye(self, request: web.Request) -> web.Response:
+        """Costs a look into a table in memory, and tells nobody whether there was such a page."""
+        self._live.page_closed((await decode(request, Goodbye)).credential)
+        return web.Response(status=204)
 
     async def _exchange(self, request: web.Request) -> web.Response:
         form = await decode(request, Exchange)

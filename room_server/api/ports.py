@@ -20,5 +20,8 @@ class LiveTownHalls(Protocol):
     async def revoke_link(self, id: TownHallId, link: LinkId) -> None:
         """Whoever came by this link is out at once."""
 
+    def page_closed(self, credential: str) -> None:
+        """The page that holds this credential is being closed; unknown ones mean nothing."""
+
     def people(self, id: TownHallId) -> int:
         """How many take part now; 0 for one that does not run."""

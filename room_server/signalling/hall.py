@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,8 @@ from room_server.session.plane import MediaPlane, MediaSession
 from room_server.signalling.connection import Connection
 from room_server.signalling.director import Director, Transport
 from room_server.signalling.entry import Entry, MediaAnswer
+from room_server.signalling.holders import Holders
+from room_server.signalling.keeper import Keeper
 from room_server.signalling.notices import (
     AnyNotice,
     AudienceCount,
@@ -27,7 +29,8 @@ from room_server.signalling.notices import (
 from room_server.signalling.outbox import Outbox
 from room_server.signalling.records import Records
 from room_server.signalling.requests import Join, Resume
-from room_server.storage.store import Credentials, Person, TownHallRecord, TownHalls
+from room_server.storage.database import secret_hash
+from room_server.storage.store import Credentials, Person, States, TownHallRecord, TownHalls
 from room_server.townhall.commands import AnyCommand, Remove
 from room_server.townhall.event import HandsChanged, Left, PhaseChanged, Recorded, Renamed, RolesChanged
 from room_server.townhall.participant import Arrival
@@ -61,13 +64,16 @@ class RunningHall:
     def __init__(
         self,
         record: TownHallRecord,
+        kept: Mapping[str, str],
         *,
         town_halls: TownHalls,
+        states: States,
         credentials: Credentials,
         plane: MediaPlane,
         clock: Callable[[], float],
         on_over: "Callable[[RunningHall], None]",
     ) -> None:
+        """`kept`: what the process before has written of it, if anything."""
         phase: Phase = msgspec.convert(record.phase, Phase)
         settings = Settings(record.id, record.title, record.language, record.seats, record.capacity, record.starts_at)
         # Milliseconds since 1970 outrun the events of an earlier run, whose revisions pages may still hold.
@@ -77,17 +83,25 @@ class RunningHall:
         self._credentials = credentials
         self._clock = clock
         self._on_over = on_over
-        self._outbox = Outbox(self._town_hall.revision)
         self._records = Records(on_settled=self._let_go_if_over)
+        self._keeper = Keeper(self._town_hall, record.id, states=states, records=self._records, clock=clock)
+        try:
+            self._town_hall.restore(kept, clock())
+        except ValueError as error:  # another version has written it: people come back all the same, to the audience
+            log.warning("town hall %s begins anew, what was kept of it cannot be read: %s", record.id, error)
+            self._records.add("state", lambda: states.drop_state(record.id))
+        self._outbox = Outbox(self._town_hall.revision)
         self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
         self._connections: dict[ParticipantId, Connection] = {}
+        self._holders = Holders()
         self._entering: dict[ParticipantId, _Request] = {}
         """Of everybody's requests to come in that are under way, the newest."""
         self._speaker = 0
-        self._people = 0
+        self._people = self.people
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
         self._director.open(self._town_hall)
+        self._arm()
 
     @property
     def people(self) -> int:
@@ -97,7 +111,8 @@ class RunningHall:
     @property
     def over(self) -> bool:
         """Closed, everybody has gone, and all of it is on record."""
-        return self._town_hall.phase == "closed" and not self.people and self._records.settled
+        written = self._keeper.settled and self._records.settled
+        return self._town_hall.phase == "closed" and not self.people and written
 
     async def enter(self, connection: Connection, person: Person, credential: str, request: Join | Resume) -> Entry:
         """Let a page in as this person, whose next credential is given; what it is told.
@@ -108,7 +123,8 @@ class RunningHall:
         known = self._town_hall.person(person.participant)
         if known and isinstance(request, Resume):
             name = known.name
-        arrival = Arrival(person.participant, name, frozenset(map(Role, person.roles)), person.link, person.speaks)
+        roles, ticket = frozenset(map(Role, person.roles)), secret_hash(request.credential)
+        arrival = Arrival(person.participant, name, roles, person.link, person.speaks, ticket)
         self._town_hall.check_admission(arrival)
         self._refuse_entering(arrival.id, _REPLACED)
         under_way = self._entering[arrival.id] = _Request(arrival.link)
@@ -119,6 +135,7 @@ class RunningHall:
             if self._entering.get(arrival.id) is under_way:
                 del self._entering[arrival.id]
         self._take_over(connection, arrival.id)
+        self._holders.give(arrival.id, credential)
         if transport:
             self._director.install(arrival.id, transport, self._town_hall)
         elif isinstance(request, Join):
@@ -130,6 +147,9 @@ class RunningHall:
         steady = not any(isinstance(recorded.event, RolesChanged) for recorded in applied.events)
         revision = request.revision if isinstance(request, Resume) and steady else None
         self._subscribe(connection, arrival.id)
+        if isinstance(request, Resume) and self._director.session(arrival.id) is None:
+            # The transport ended with the process before, or while the page could not be told.
+            self._outbox.tell(arrival.id, Rejoin(reason="none"))
         return self._entry(arrival.id, credential, revision, transport)
 
     def apply(self, command: AnyCommand, by: ParticipantId) -> Applied:
@@ -166,6 +186,14 @@ class RunningHall:
         now = self._clock()
         self._change(lambda: self._town_hall.lose(id, now, seen=now - connection.line.silent_for()))
 
+    def page_closed(self, credential: str) -> None:
+        """The page that holds this credential is being closed, or reloaded; an older page of theirs means nothing."""
+        found = None if self._stopped else self._holders.find(credential)
+        # Whoever waits at the gate has reloaded the page, and was quicker than its goodbye.
+        if found and found[0] not in self._entering:
+            id, ticket = found
+            self._change(lambda: self._town_hall.close_page(id, self._clock(), ticket))
+
     def open(self) -> None:
         """scheduled -> backstage. `RoomError`: wrong_phase."""
         self._change(self._town_hall.open)
@@ -189,12 +217,14 @@ class RunningHall:
         self._outbox.flush()
         self._outbox.close()
         self._director.close()
+        self._keeper.flush()
         await self._records.close(patience)
 
     async def forget(self) -> None:
         """Everybody is out, and nothing more is written."""
         for id in [person.id for person in self._town_hall.people()]:
             self._part(id, Removed())
+        self._keeper.drop()
         await self.stop(0)
 
     def media_state(self, id: ParticipantId, connected: bool) -> None:
@@ -279,6 +309,7 @@ class RunningHall:
     def _follow(self, events: Sequence[Recorded]) -> None:
         self._director.follow(self._town_hall)
         self._outbox.publish(events)
+        self._keeper.follow(events)
         for recorded in events:
             self._consequence(recorded)
         if self._people != self.people:
@@ -312,6 +343,7 @@ class RunningHall:
     def _part(self, id: ParticipantId, notice: Removed | None) -> None:
         """Somebody takes part no longer: their media ends and their page is told."""
         self._refuse_entering(id, _REPLACED)
+        self._holders.drop(id)
         self._director.drop(id)
         if notice:
             self._outbox.tell(id, notice)

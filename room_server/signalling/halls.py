@@ -1,15 +1,18 @@
 """The town halls that run in this process."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from room_server.errors import RoomError
 from room_server.ids import LinkId, TownHallId
 from room_server.session.plane import MediaPlane
 from room_server.signalling.hall import RunningHall
 from room_server.signalling.notices import Restarting
-from room_server.storage.store import Credentials, TownHalls
+from room_server.storage.store import Credentials, States, TownHallRecord, TownHalls
+
+log = logging.getLogger(__name__)
 
 # How long pages should wait for the server to be back; `make run` takes less.
 _RESTART_SECONDS = 5
@@ -23,16 +26,28 @@ class Halls:
     def __init__(
         self,
         town_halls: TownHalls,
+        states: States,
         credentials: Credentials,
         plane: MediaPlane,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.credentials = credentials
         self._town_halls = town_halls
+        self._states = states
         self._plane = plane
         self._clock = clock
         self._running: dict[TownHallId, RunningHall] = {}
         self._loading = asyncio.Lock()
+
+    async def restore(self) -> None:
+        """Start the town halls in which people took part when the process before ended; before anybody joins."""
+        for id in await self._states.unfinished():
+            record = await self._town_halls.town_hall(id)
+            if record is None or record.phase == "closed":
+                await self._states.drop_state(id)
+                continue
+            hall = self._running[id] = self._start(record, await self._states.state(id))
+            log.info("town hall %s: %d people are expected back", id, hall.people)
 
     async def running(self, id: TownHallId) -> RunningHall:
         """The town hall, started in the phase it was left in. `RoomError`: town_hall_unknown."""
@@ -68,6 +83,11 @@ class Halls:
         if hall:
             hall.revoke_link(link)
 
+    def page_closed(self, credential: str) -> None:
+        """A page says goodbye as it is closed."""
+        for hall in list(self._running.values()):
+            hall.page_closed(credential)
+
     def people(self, id: TownHallId) -> int:
         """How many take part now; 0 for one that does not run."""
         hall = self._running.get(id)
@@ -97,9 +117,14 @@ class Halls:
         record = await self._town_halls.town_hall(id)
         if record is None:
             raise RoomError("town_hall_unknown", "This town hall does not exist any more.", status=404)
+        return self._start(record, {})
+
+    def _start(self, record: TownHallRecord, kept: Mapping[str, str]) -> RunningHall:
         return RunningHall(
             record,
+            kept,
             town_halls=self._town_halls,
+            states=self._states,
             credentials=self.credentials,
             plane=self._plane,
             clock=self._clock,

@@ -23,12 +23,12 @@ from room_server.signalling.requests import (
     read_media,
 )
 from room_server.signalling.wire import NAMESPACE, UNKNOWN, Line, on_sockets
-from room_server.townhall.commands import Close, Remove, Rename, Start
+from room_server.townhall.commands import Close, LeaveStage, Mute, Remove, RemoveFromStage, Rename, Start
 
 log = logging.getLogger(__name__)
 
-# What these change must outlive the process before it is acknowledged.
-_RECORDED = (Start, Close, Remove, Rename)
+# What these change must outlive the process before it is acknowledged: nobody is on air again by a restart.
+_RECORDED = (Start, Close, Remove, Rename, Mute, RemoveFromStage, LeaveStage)
 
 _Ack = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """What the rest of the house asks of storage. Secrets come in as text and are kept as SHA-256 only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -40,6 +40,22 @@ class TownHalls(Protocol):
     async def town_halls(self) -> Sequence[TownHallRecord]: ...
 
     async def set_phase(self, id: TownHallId, phase: str) -> None: ...
+
+
+class States(Protocol):
+    """What happens in running town halls, for the next process: values by key, written by `townhall.kept`."""
+
+    async def unfinished(self) -> Sequence[TownHallId]:
+        """The town halls of which something is kept."""
+
+    async def state(self, id: TownHallId) -> Mapping[str, str]:
+        """All that is kept of one."""
+
+    async def keep(self, id: TownHallId, values: Mapping[str, str | None]) -> None:
+        """Replace these values, None: forget it; all of them or none."""
+
+    async def drop_state(self, id: TownHallId) -> None:
+        """Keep nothing of it any more."""
 
 
 class Credentials(Protocol):

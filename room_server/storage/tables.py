@@ -3,7 +3,19 @@
 Times are seconds since 1970. Secrets are stored as SHA-256 in hex and nowhere else.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 # Named, so that a later migration can drop them on every database.
 metadata = MetaData(
@@ -99,4 +111,14 @@ credentials = Table(
     Column("speaks", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
     Index("ix_credentials_participant", "participant"),
+)
+
+running_states = Table(
+    "running_states",
+    metadata,
+    Column("town_hall", _ID, ForeignKey("town_halls.id", ondelete="CASCADE"), primary_key=True),
+    # "stage", "revision", or a participant's id behind "p:".
+    Column("key", String(32), primary_key=True),
+    # JSON, as `townhall/kept.py` has written it.
+    Column("value", Text, nullable=False),
 )

@@ -105,6 +105,12 @@ def drop_hand(state: State, id: ParticipantId) -> None:
         _tell_hands(state)
 
 
+def take_back(state: State, id: ParticipantId, since: float) -> None:
+    """Somebody is back in the queue where they were."""
+    state.hands = dict(sorted({**state.hands, id: since}.items(), key=lambda hand: hand[1]))
+    _tell_hands(state)
+
+
 def withdraw(state: State, id: ParticipantId) -> None:
     """Somebody goes: no invitation, no hand."""
     end_invitation(state, id, "withdrawn")

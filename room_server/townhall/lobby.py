@@ -1,5 +1,6 @@
 """Who takes part: arrivals, presence, names, departures."""
 
+from dataclasses import replace
 from typing import Literal
 
 from room_server.errors import RoomError
@@ -10,7 +11,7 @@ from room_server.townhall.event import Audience, Joined, Left, PresenceChanged, 
 from room_server.townhall.names import normalise_name
 from room_server.townhall.participant import Arrival, Participant
 from room_server.townhall.roles import Permission, Role, is_staff
-from room_server.townhall.state import Absence, State
+from room_server.townhall.state import Absence, Place, State
 
 # A reload takes less: others need not see it. It is well within the 3 s after which they must see a loss.
 RECONNECTING_AFTER = 1.0
@@ -40,6 +41,7 @@ def join(state: State, arrival: Arrival) -> None:
             arrival.id, arrival.name, arrival.roles, arrival.link, arrival.speaks
         )
         state.emit(Joined(participant=person.view()))
+        _take_back(state, person, arrival.ticket)
         return
     state.absent.pop(person.id, None)
     person.speaks = arrival.speaks
@@ -62,8 +64,18 @@ def seen(state: State, id: ParticipantId, now: float) -> None:
         absence.seen = now
 
 
+def close_page(state: State, id: ParticipantId, now: float, ticket: str) -> None:
+    """Somebody has closed their page: gone at once. It may be a reload: `ticket` brings back what they held."""
+    seat = state.seat_of(id)
+    place = Place(ticket, now + GONE_AFTER, replace(seat) if seat else None, state.hands.get(id))
+    depart(state, id, "left")
+    if place.seat or place.hand is not None:
+        state.places[id] = place
+
+
 def expire(state: State, now: float) -> None:
     """Show whose line is lost, and let go of who did not come back."""
+    state.places = {id: place for id, place in state.places.items() if place.expires > now}
     for id, absence in list(state.absent.items()):
         if now >= absence.seen + GONE_AFTER:
             depart(state, id, "gone")
@@ -71,11 +83,9 @@ def expire(state: State, now: float) -> None:
             _set_presence(state, state.people[id], "reconnecting")
 
 
-def deadline(state: State, id: ParticipantId) -> float:
-    """When `expire` has something to do about somebody whose line is lost."""
-    absence = state.absent[id]
-    gone = absence.seen + GONE_AFTER
-    return gone if state.people[id].presence == "reconnecting" else min(gone, absence.lost + RECONNECTING_AFTER)
+def deadlines(state: State) -> list[float]:
+    """When `expire` has something to do."""
+    return [*(_deadline(state, id) for id in state.absent), *(place.expires for place in state.places.values())]
 
 
 def rename(state: State, command: Rename, by: Participant, _now: float) -> Result:
@@ -110,6 +120,22 @@ def depart(state: State, id: ParticipantId, reason: Literal["left", "gone", "rem
     state.absent.pop(id, None)
     del state.people[id]
     state.emit(Left(participant=id, reason=reason), about=id)
+
+
+def _deadline(state: State, id: ParticipantId) -> float:
+    absence = state.absent[id]
+    gone = absence.seen + GONE_AFTER
+    return gone if state.people[id].presence == "reconnecting" else min(gone, absence.lost + RECONNECTING_AFTER)
+
+
+def _take_back(state: State, person: Participant, ticket: str) -> None:
+    place = state.places.pop(person.id, None)
+    if place is None or place.ticket != ticket or Permission.SPEAK not in person.permissions:
+        return
+    if place.seat:
+        stage.take_back(state, person, place.seat)
+    if place.hand is not None:
+        floor.take_back(state, person.id, place.hand)
 
 
 def _set_presence(state: State, person: Participant, presence: Literal["here", "reconnecting"]) -> None:

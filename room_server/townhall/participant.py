@@ -12,13 +12,17 @@ from room_server.townhall.values import ParticipantView, Presence
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """Who comes in; `speaks`: their page came in a way that lets it capture sound and picture."""
+    """Who comes in; `speaks`: their page came in a way that lets it capture sound and picture.
+
+    `ticket`: what their page holds; one that was closed gives its place back to whoever shows the same.
+    """
 
     id: ParticipantId
     name: str
     roles: frozenset[Role]
     link: LinkId
     speaks: bool = True
+    ticket: str = ""
 
     def named(self) -> Self:
         """The same with a normalised name. `RoomError`: malformed, too_long."""

@@ -37,6 +37,7 @@ def end(state: State) -> None:
     _go_to(state, "closed")
     floor.clear(state)
     stage.clear(state)
+    state.places.clear()
 
 
 def _go_to(state: State, phase: Phase) -> None:

@@ -71,6 +71,16 @@ def seat_person(state: State, person: Participant) -> Seat:
     return free
 
 
+def take_back(state: State, person: Participant, was: Seat) -> None:
+    """Give somebody the seat that they had, as open as it was, unless it has been taken or kept for another."""
+    seat = state.seats[was.number - 1]
+    if seat.occupant or not person.speaks or not _has_free_seat(state):
+        return
+    seat.occupy(person.id)
+    seat.microphone, seat.camera, seat.muted_by = was.microphone, was.camera, was.muted_by
+    tell(state)
+
+
 def check_may_sit(state: State, person: Participant) -> None:
     """`RoomError`: already_on_stage, needs_https."""
     if state.seat_of(person.id):
@@ -81,8 +91,7 @@ def check_may_sit(state: State, person: Participant) -> None:
 
 def check_free_seat(state: State) -> None:
     """`RoomError` stage_full unless a seat is free that no invitation keeps."""
-    taken = sum(seat.occupant is not None for seat in state.seats)
-    if taken + len(state.invitations) >= len(state.seats):
+    if not _has_free_seat(state):
         raise RoomError("stage_full", "Every seat is taken or kept for somebody invited; free one first.")
 
 
@@ -110,6 +119,11 @@ def clear(state: State) -> None:
 def tell(state: State) -> None:
     """Say who is on stage now."""
     state.emit(SeatsChanged(stage=state.seat_views(), screen=state.screen))
+
+
+def _has_free_seat(state: State) -> bool:
+    taken = sum(seat.occupant is not None for seat in state.seats)
+    return taken + len(state.invitations) < len(state.seats)
 
 
 def _seat_on_stage(state: State, id: ParticipantId) -> Seat:

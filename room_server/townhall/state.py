@@ -48,6 +48,17 @@ class Absence:
 
 
 @dataclass(slots=True)
+class Place:
+    """What somebody held whose page was closed, until `expires`: a page that is reloaded says goodbye as well."""
+
+    ticket: str
+    expires: float
+    seat: Seat | None
+    hand: float | None
+    """When it went up."""
+
+
+@dataclass(slots=True)
 class State:
     """Everything that commands change. Facets change it only after all their checks have passed."""
 
@@ -63,6 +74,8 @@ class State:
     """When each invitation expires."""
     absent: dict[ParticipantId, Absence] = field(default_factory=dict)
     """Everybody whose line is lost."""
+    places: dict[ParticipantId, Place] = field(default_factory=dict)
+    """Of those who have left by closing their page a moment ago."""
     removed: set[ParticipantId] = field(default_factory=set)
     """Who was put out, and does not come back."""
     happened: list[Recorded] = field(default_factory=list)

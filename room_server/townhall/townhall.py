@@ -1,11 +1,11 @@
 """One town hall: commands and times go in, events come out. It reads no clock and waits for nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from room_server.errors import RoomError
 from room_server.ids import LinkId, ParticipantId
-from room_server.townhall import floor, lobby, programme
+from room_server.townhall import floor, kept, lobby, programme
 from room_server.townhall.commands import AnyCommand, type_of
 from room_server.townhall.event import Recorded
 from room_server.townhall.log import EventLog
@@ -100,6 +100,10 @@ class TownHall:
         """Somebody's line is lost; their last sign of life was at `seen`. `tick` does the rest."""
         return self._change(lambda: lobby.lose(self._state, id, now, seen))
 
+    def close_page(self, id: ParticipantId, now: float, ticket: str) -> Applied:
+        """Somebody who takes part has closed their page; an arrival with the same ticket has only reloaded it."""
+        return self._change(lambda: lobby.close_page(self._state, id, now, ticket))
+
     def seen(self, id: ParticipantId, now: float) -> None:
         """A sign of life from somebody whose line is lost."""
         lobby.seen(self._state, id, now)
@@ -125,8 +129,7 @@ class TownHall:
     def deadline(self) -> float | None:
         """When `tick` has something to do; None while there is nothing to wait for."""
         state = self._state
-        waits = [lobby.deadline(state, id) for id in state.absent]
-        return min([*waits, *state.invitations.values()], default=None)
+        return min([*lobby.deadlines(state), *state.invitations.values()], default=None)
 
     def snapshot(self, viewer: ParticipantId, now: float, speaker: int = 0) -> Snapshot:
         """The town hall as `viewer`, who takes part, may see it."""
@@ -135,6 +138,18 @@ class TownHall:
     def since(self, revision: int, viewer: ParticipantId) -> tuple[Recorded, ...] | None:
         """What `viewer`, who takes part, has missed since `revision`; None if only a snapshot can tell."""
         return self._log.since(revision, viewer, staff=self._state.people[viewer].staff)
+
+    def keep(self, keys: Collection[str], now: float) -> dict[str, str | None]:
+        """What must outlive the process under these keys of `kept`; None: nothing any more."""
+        return kept.keep(self._state, keys, now)
+
+    def restore(self, values: Mapping[str, str], now: float) -> None:
+        """A new one becomes what `keep` has written: everybody in their place, and reconnecting.
+
+        `ValueError`: it cannot be read; nothing has changed.
+        """
+        kept.restore(self._state, values, now)
+        self._log = EventLog(self._state.revision)
 
     def _change(self, change: Callable[[], None]) -> Applied:
         change()

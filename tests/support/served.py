@@ -25,7 +25,7 @@ class ServedTownHall:
         self.store.schedule(TOWN_HALL, seats=seats, capacity=capacity)
         self.relay = Relay(bind=["127.0.0.1"], port=0, workers=workers)
         self.plane = RelayPlane(self.relay, announce=["127.0.0.1"])
-        self.halls = Halls(self.store, self.store, self.plane)
+        self.halls = Halls(self.store, self.store, self.store, self.plane)
         self.signalling = Signalling(self.halls)
         self.url = ""
 

@@ -48,6 +48,9 @@ class RunningHalls:
     async def revoke_link(self, id: TownHallId, link: LinkId) -> None:
         self.asked.append(("revoke_link", id, link))
 
+    def page_closed(self, credential: str) -> None:
+        self.asked.append(("page_closed", credential))
+
     def people(self, id: TownHallId) -> int:
         return self.present.get(id, 0)
 

@@ -178,3 +178,15 @@ async def test_a_flood_is_refused_with_a_sentence(open_house: OpenHouse, clock: 
 async def test_nobody_comes_in_while_the_server_stops(hall: Hall) -> None:
     hall.house.api.stop_admitting()
     assert await hall.error(hall.attendee) == (503, "restarting")
+
+
+async def test_a_closed_pages_goodbye_is_handed_on_and_answered_alike(house: House) -> None:
+    for credential in ("held-by-a-page", "held-by-nobody"):
+        async with house.client.post("/api/goodbye", json={"credential": credential}) as response:
+            assert (response.status, await response.read()) == (204, b"")
+    assert house.live.asked == [("page_closed", "held-by-a-page"), ("page_closed", "held-by-nobody")]
+    async with house.client.post("/api/goodbye", json={"credential": 1}) as response:
+        assert (await response.json())["error"] == "malformed"
+    headers = {"Origin": "https://elsewhere.example"}
+    async with house.client.post("/api/goodbye", json={"credential": "held-by-a-page"}, headers=headers) as response:
+        assert (await response.json())["error"] == "foreign_origin"

@@ -110,7 +110,8 @@ class House:
     async def start(self) -> None:
         """A new process."""
         self.plane = RecordingPlane()
-        self.halls = Halls(self.store, self.store, self.plane, clock=self.clock)
+        self.halls = Halls(self.store, self.store, self.store, self.plane, clock=self.clock)
+        await self.halls.restore()
         self.signalling = Signalling(self.halls)
         app = web.Application()
         self.signalling.attach(app)

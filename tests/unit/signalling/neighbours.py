@@ -10,12 +10,15 @@ from room_server.storage.store import Person, TownHallRecord
 
 
 class MemoryStore:
-    """Town halls and credentials. A credential dies when the one after it is first used."""
+    """Town halls, what happens in them, and credentials. A credential dies when the one after it is first used."""
 
     def __init__(self) -> None:
         self.records: dict[TownHallId, TownHallRecord] = {}
         self.people: dict[ParticipantId, Person] = {}
         self.revoked: set[ParticipantId] = set()
+        self.kept: dict[TownHallId, dict[str, str]] = {}
+        self.writes = 0
+        """Of states."""
         self.away = False
         self._valid: dict[str, ParticipantId] = {}
         self._before: dict[str, str] = {}
@@ -74,6 +77,22 @@ class MemoryStore:
     async def revoke(self, participant: ParticipantId) -> None:
         self._reach()
         self.revoked.add(participant)
+
+    async def unfinished(self) -> Sequence[TownHallId]:
+        return [id for id, values in self.kept.items() if values]
+
+    async def state(self, id: TownHallId) -> Mapping[str, str]:
+        return dict(self.kept.get(id, {}))
+
+    async def keep(self, id: TownHallId, values: Mapping[str, str | None]) -> None:
+        self._reach()
+        self.writes += 1
+        merged = {**self.kept.get(id, {}), **values}
+        self.kept[id] = {key: value for key, value in merged.items() if value is not None}
+
+    async def drop_state(self, id: TownHallId) -> None:
+        self._reach()
+        self.kept.pop(id, None)
 
     def _reach(self) -> None:
         if self.away:

@@ -60,7 +60,8 @@ async def test_a_closed_town_hall_whose_last_page_is_lost_is_let_go_too(house: H
     await ann.cut()
     await until(lambda: not house.signalling._namespace._connections)
     house.wait(61)
-    assert not house.halls._running
+    await until(lambda: not house.halls._running)
+    assert not house.store.kept[T]
 
 
 async def test_a_forgotten_town_hall_has_nobody(house: House) -> None:

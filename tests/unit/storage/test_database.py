@@ -89,7 +89,7 @@ async def test_answers(database: Database, tmp_path: Path) -> None:
 
 async def test_the_file_is_readable_by_any_sqlite(database: Database, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "var" / "test.sqlite3") as plain:
-        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
     plain.close()
 
 

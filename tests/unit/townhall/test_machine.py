@@ -1,6 +1,7 @@
 """Any sequence of commands, losses and delays keeps the rules of the house."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from hypothesis import settings
@@ -10,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from room_server.errors import RoomError
 from room_server.ids import ParticipantId
 from room_server.townhall import commands as c
+from room_server.townhall.kept import touched
 from room_server.townhall.roles import Permission, Role, permissions_of
-from room_server.townhall.townhall import Applied
+from room_server.townhall.townhall import Applied, TownHall
 from room_server.townhall.values import Kind
-from tests.unit.townhall.build import Hall, arrival, fold
+from tests.unit.townhall.build import Hall, arrival, fold, wire
 
 PEOPLE = [ParticipantId(id) for id in ("host", "mod", "ann", "bob", "cat", "obs")]
 CODES = {
@@ -25,6 +27,7 @@ PHASES = ["scheduled", "backstage", "live", "closed"]
 
 people = st.sampled_from(PEOPLE)
 role_sets = st.frozensets(st.sampled_from(list(Role)), min_size=1, max_size=3)
+tickets = st.sampled_from(["one", "two"])
 flags = st.none() | st.booleans()
 commands = st.one_of(
     st.sampled_from([c.Start(), c.Accept(), c.Decline(), c.TakeSeat(), c.LeaveStage(), c.RaiseHand(), c.LowerHand()]),
@@ -49,11 +52,15 @@ class TownHallMachine(RuleBasedStateMachine):
         self.watcher = ParticipantId("watcher")
         self.hall.town_hall.join(arrival(self.watcher, Role.ADMINISTRATOR))
         self.folded = self.hall.view(self.watcher)
+        self.kept: dict[str, str] = {}
+        self.keep({"stage", "p:watcher"})
         self.phase = PHASES.index(self.hall.town_hall.phase)
 
-    @rule(id=people, roles=role_sets, speaks=st.booleans())
-    def join(self, id: ParticipantId, roles: frozenset[Role], speaks: bool) -> None:
-        self.attempt(lambda: self.hall.town_hall.join(arrival(id, *roles, speaks=speaks)))
+    @rule(id=people, roles=role_sets, speaks=st.booleans(), ticket=tickets)
+    def join(self, id: ParticipantId, roles: frozenset[Role], speaks: bool, ticket: str) -> None:
+        arriving = msgspec.structs.replace(arrival(id, *roles, speaks=speaks), ticket=ticket)
+        # A page that was reloaded is as open as it was.
+        self.attempt(lambda: self.hall.town_hall.join(arriving), opener=id)
 
     @rule(by=people, command=commands)
     def command(self, by: ParticipantId, command: c.AnyCommand) -> None:
@@ -76,6 +83,11 @@ class TownHallMachine(RuleBasedStateMachine):
     def lose(self, id: ParticipantId, silent: float) -> None:
         self.attempt(lambda: self.hall.town_hall.lose(id, self.hall.now, self.hall.now - silent))
 
+    @rule(id=people, ticket=tickets)
+    def close_page(self, id: ParticipantId, ticket: str) -> None:
+        if self.hall.town_hall.person(id):
+            self.attempt(lambda: self.hall.town_hall.close_page(id, self.hall.now, ticket))
+
     @rule(seconds=st.sampled_from([0.5, 1, 19, 21, 61]))
     def wait(self, seconds: float) -> None:
         self.attempt(lambda: self.hall.wait(seconds))
@@ -94,8 +106,13 @@ class TownHallMachine(RuleBasedStateMachine):
             if recorded.visible_to(self.watcher, staff=True):
                 fold(self.folded, recorded)
             msgspec.json.encode(recorded.event)
+        self.keep(touched(applied.events))
         assert {id for id, _ in self.opened() - opened} <= {opener}
         return True
+
+    def keep(self, keys: set[str]) -> None:
+        values = {**self.kept, **self.hall.town_hall.keep(keys, self.hall.now)}
+        self.kept = {key: value for key, value in values.items() if value is not None}
 
     def opened(self) -> set[tuple[str | None, Kind]]:
         """Whose microphone, camera or screen is open."""
@@ -107,6 +124,15 @@ class TownHallMachine(RuleBasedStateMachine):
     @invariant()
     def a_snapshot_is_the_fold_of_the_events(self) -> None:
         assert self.folded | {"now": 0} == self.hall.view(self.watcher) | {"now": 0}
+
+    @invariant()
+    def what_is_kept_brings_all_of_it_back(self) -> None:
+        town_hall = self.hall.town_hall
+        again = TownHall(town_hall.settings, town_hall.phase, revision=0)
+        again.restore(self.kept, self.hall.now)
+        assert again.revision > town_hall.revision or not self.kept
+        assert _unordered(wire(again.snapshot(self.watcher, 0))) == _unordered(self.hall.view(self.watcher))
+        assert {person.presence for person in again.people()} == {"reconnecting"}
 
     @invariant()
     def seats_are_held_once_and_by_people_who_take_part(self) -> None:
@@ -158,6 +184,13 @@ class TownHallMachine(RuleBasedStateMachine):
         for person in self.hall.town_hall.people():
             view = self.hall.view(person.id)
             assert person.staff or ("participants" not in view and view["hands"] == [])
+
+
+def _unordered(view: dict[str, Any]) -> dict[str, Any]:
+    """Without what a restart changes: the time, who is here, and in which order people came."""
+    seats = [seat | {"participant": seat["participant"] and seat["participant"]["id"]} for seat in view["stage"]]
+    people = sorted(({**person, "presence": ""} for person in view["participants"]), key=lambda person: person["id"])
+    return {**view, "now": 0, "stage": seats, "participants": people}
 
 
 def _attempted(change: Callable[[], Applied]) -> Applied | RoomError:
