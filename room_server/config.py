@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from room_server.townhall.values import VideoCodec
+
 # 0 lets the kernel choose: for tests and for trying out.
 Port = Annotated[int, Meta(ge=0, le=65535)]
 # The relay's seat numbers 1..16 are stage seats (see `_relay.pyi`).
@@ -57,6 +59,7 @@ class TownHall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seats: Seats = 8
     capacity: Capacity = 2000
     language: Language = "en"
+    video_codec: VideoCodec = "vp8"
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,6 +47,7 @@ async def plant(database: Database, settings: Settings, seed: Seed) -> None:
         language=defaults.language,
         seats=defaults.seats,
         capacity=defaults.capacity,
+        video_codec=defaults.video_codec,
         phase="backstage",
     )
     for link in seed.links:

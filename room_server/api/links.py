@@ -69,7 +69,7 @@ class LinksApi:
             "credential": credential,
             "town_hall": {
                 name: getattr(opening.town_hall, name)
-                for name in ("id", "title", "phase", "starts_at", "language", "seats")
+                for name in ("id", "title", "phase", "starts_at", "language", "seats", "video_codec")
             },
             "roles": [role for role in Role if role in person.roles],
             "name": person.name,

@@ -20,6 +20,7 @@ from room_server.storage.store import TownHallRecord
 from room_server.storage.town_halls import TownHallStore
 from room_server.townhall.names import normalise_name
 from room_server.townhall.roles import Role, is_staff
+from room_server.townhall.values import VideoCodec
 
 _log = structlog.get_logger(__name__)
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -32,6 +33,7 @@ class NewTownHall(Form, frozen=True):
     language: config.Language | UnsetType = UNSET
     seats: config.Seats | UnsetType = UNSET
     capacity: config.Capacity | UnsetType = UNSET
+    video_codec: VideoCodec | UnsetType = UNSET
     starts_at: Time | None = None
 
 
@@ -81,7 +83,9 @@ class TownHallsApi:
 
     async def _list(self, request: web.Request) -> web.Response:
         await self._accounts.require(request)
-        return reply({"town_halls": [self._view(record) for record in await self._town_halls.town_halls()]})
+        halls = [self._view(record) for record in await self._town_halls.town_halls()]
+        defaults = {name: getattr(self._defaults, name) for name in ("seats", "video_codec")}
+        return reply({"town_halls": halls, "defaults": defaults})
 
     async def _create(self, request: web.Request) -> web.Response:
         await self._accounts.require(request)
@@ -95,6 +99,7 @@ class TownHallsApi:
             seats=self._defaults.seats if form.seats is UNSET else form.seats,
             capacity=self._defaults.capacity if form.capacity is UNSET else form.capacity,
             starts_at=form.starts_at,
+            video_codec=self._defaults.video_codec if form.video_codec is UNSET else form.video_codec,
         )
         _log.info("town_hall_created", town_hall=record.id)
         return reply(self._view(record), 201)

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from room_server.session import codecs
 from room_server.session.sdp import Codec, Credentials, Description, Extension, Fingerprint, Rid, Section, SsrcGroup
 from room_server.session.spec import CodecMap, Extensions, Feedback, PeerSpec, SendSection, SlotSection
 
@@ -14,6 +15,9 @@ _RRID: Final = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 _AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 _ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+_DEPENDENCY_DESCRIPTOR: Final = (
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+)
 
 _FIELDS: Final = {
     _MID: "mid",
@@ -22,6 +26,7 @@ _FIELDS: Final = {
     _AUDIO_LEVEL: "audio_level",
     _ABS_SEND_TIME: "abs_send_time",
     _TRANSPORT_CC: "transport_cc",
+    _DEPENDENCY_DESCRIPTOR: "dependency_descriptor",
 }
 # What fits a one-byte header; 15 is reserved (RFC 8285, 4.2).
 _LARGEST_ID: Final = 14
@@ -34,48 +39,31 @@ _HOST_PREFERENCE: Final = 65_535
 """Local preference of the first candidate (RFC 8445, 5.1.2.1)."""
 
 
-def peer_extensions(offer: Description, accepted: Sequence[int]) -> Extensions:
-    """One id per extension for the whole bundle (RFC 8285, 6): the first that an accepted section gives."""
+def peer_extensions(offer: Description, accepted: Sequence[int], *, described: bool) -> Extensions:
+    """One id per extension for the whole bundle (RFC 8285, 6): the first that an accepted section gives.
+
+    `described`: AV1's dependency descriptors are taken as well.
+    """
     ids: dict[str, int] = {}
     for index in accepted:
         for extension in offer.sections[index].extensions:
             field = _FIELDS.get(extension.uri)
             if field is None or field in ids or extension.id in ids.values():
                 continue
+            if extension.uri == _DEPENDENCY_DESCRIPTOR and not described:
+                continue
             if 1 <= extension.id <= _LARGEST_ID and extension.direction != "inactive":
                 ids[field] = extension.id
     return Extensions(**ids)
 
 
-def codec_of(section: Section, codecs: Sequence[CodecMap]) -> Codec | None:
-    """The section's entry for the codec of its kind, under the payload type that the whole bundle uses."""
-    name = {"audio": "opus", "video": "vp8"}.get(section.kind)
-    pt = next((codec.pt for codec in codecs if codec.codec == name), None)
-    return next((codec for codec in section.codecs if codec.pt == pt and codec.name == name), None)
-
-
-def rtx_for(section: Section, pt: int) -> int:
-    """The payload type of `pt`'s retransmissions (RFC 4588); 0 where there is none."""
-    for codec in section.codecs:
-        if codec.name == "rtx" and f"apt={pt}" in codec.fmtp.replace(" ", "").split(";"):
-            return codec.pt
-    return 0
-
-
-def has_rtx(section: Section, codecs: Sequence[CodecMap]) -> bool:
-    """Whether this section can carry the bundle's RTX payload type."""
-    return section.kind == "video" and any(
-        codec.rtx and rtx_for(section, codec.pt) == codec.rtx for codec in codecs if codec.codec == "vp8"
-    )
-
-
-def feedback_of(section: Section, codecs: Sequence[CodecMap], extensions: Extensions) -> Feedback:
+def feedback_of(section: Section, agreed: Sequence[CodecMap], extensions: Extensions) -> Feedback:
     """How the client's send rate is steered. Never both: what is negotiated and not sent starves a browser's layers."""
-    codec = codec_of(section, codecs)
-    offered = codec.feedback if codec else ()
+    first = next(iter(codecs.carried(section, agreed)), None)
+    offered = first.offered.feedback if first else ()
     if "transport-cc" in offered and _offers(section, _TRANSPORT_CC, extensions.transport_cc):
         return "transport-cc"
-    return "goog-remb" if "goog-remb" in offered else "none"
+    return "goog-remb" if "goog-remb" in offered and section.kind == "video" else "none"
 
 
 def accepted_rids(section: Section, extensions: Extensions, most: int) -> tuple[str, ...]:
@@ -100,6 +88,7 @@ def describe(offer: Description, spec: PeerSpec, *, fingerprint: Fingerprint) ->
             setup="passive",
             rtcp_mux=True,
             rtcp_rsize=offered.rtcp_rsize,
+            extmap_allow_mixed=offered.extmap_allow_mixed,
         )
         if (send := sends.get(index)) is not None:
             sections.append(_receiving(base, offered, send, spec))
@@ -152,13 +141,14 @@ def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpe
         wanted.append(_TRANSPORT_CC)
     if send.feedback != "none":
         feedback.append(send.feedback)
-    codecs = _codecs(offered, spec, feedback, _OPUS_RECEIVED)
+    # One codec, so that every layer is sent in it.
+    taken = _codecs(codecs.carried(offered, spec.codecs)[:1], feedback, _OPUS_RECEIVED)
     return msgspec.structs.replace(
         base,
-        formats=tuple(str(codec.pt) for codec in codecs),
+        formats=tuple(str(codec.pt) for codec in taken),
         direction="recvonly",
-        codecs=codecs,
-        extensions=_extensions(offered, spec.extensions, wanted),
+        codecs=taken,
+        extensions=_extensions(offered, spec, wanted, taken),
         rids=tuple(Rid(rid, "recv") for rid in send.rids),
         simulcast_recv=send.rids,
     )
@@ -166,14 +156,14 @@ def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpe
 
 def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec) -> Section:
     # Without transport-cc browsers run the estimator themselves and report it (REMB).
-    codecs = _codecs(offered, spec, ["goog-remb", "nack", "nack pli"], _OPUS_SENT)
+    taken = _codecs(codecs.carried(offered, spec.codecs), ["goog-remb", "nack", "nack pli"], _OPUS_SENT)
     ssrcs = (slot.ssrc, slot.rtx_ssrc) if slot.rtx_ssrc else (slot.ssrc,)
     return msgspec.structs.replace(
         base,
-        formats=tuple(str(codec.pt) for codec in codecs),
+        formats=tuple(str(codec.pt) for codec in taken),
         direction="sendonly",
-        codecs=codecs,
-        extensions=_extensions(offered, spec.extensions, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME]),
+        codecs=taken,
+        extensions=_extensions(offered, spec, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME], taken),
         msid=f"{slot.cname} {slot.kind}{slot.mid}",
         # Media first, then its retransmissions: aiortc goes by the order alone.
         ssrcs=ssrcs,
@@ -182,23 +172,24 @@ def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec)
     )
 
 
-def _codecs(offered: Section, spec: PeerSpec, feedback: Sequence[str], opus: str) -> tuple[Codec, ...]:
-    codec = codec_of(offered, spec.codecs)
-    assert codec is not None
-    if offered.kind == "audio":
-        taken = tuple(f for f in feedback if f in codec.feedback and f == "transport-cc")
-        return (Codec(codec.pt, "opus", 48_000, 2, opus, taken),)
-    video = Codec(codec.pt, "VP8", 90_000, feedback=tuple(f for f in feedback if f in codec.feedback))
-    if not has_rtx(offered, spec.codecs):
-        return (video,)
-    rtx = rtx_for(offered, codec.pt)
-    return video, Codec(rtx, "rtx", 90_000, fmtp=f"apt={codec.pt}")
+def _codecs(taken: Sequence[codecs.Carried], feedback: Sequence[str], opus: str) -> tuple[Codec, ...]:
+    answered: list[Codec] = []
+    for codec in taken:
+        if codec.map.codec == "opus":
+            reports = tuple(f for f in feedback if f in codec.offered.feedback and f == "transport-cc")
+            answered.append(Codec(codec.map.pt, "opus", 48_000, 2, opus, reports))
+        else:
+            answered += codecs.answered_video(codec, feedback)
+    return tuple(answered)
 
 
-def _extensions(offered: Section, agreed: Extensions, wanted: Sequence[str]) -> tuple[Extension, ...]:
+def _extensions(
+    offered: Section, spec: PeerSpec, wanted: Sequence[str], taken: Sequence[Codec]
+) -> tuple[Extension, ...]:
+    uris = [*wanted, _DEPENDENCY_DESCRIPTOR] if any(codec.name == "AV1" for codec in taken) else wanted
     mirrored = {"sendonly": "recvonly", "recvonly": "sendonly"}
     return tuple(
         Extension(e.id, e.uri, mirrored.get(e.direction, e.direction))
         for e in offered.extensions
-        if e.uri in wanted and e.direction != "inactive" and e.id == getattr(agreed, _FIELDS[e.uri])
+        if e.uri in uris and e.direction != "inactive" and e.id == getattr(spec.extensions, _FIELDS[e.uri])
     )

@@ -1,7 +1,8 @@
 """One offer in, one answer out (RFC 8829, 8839, 9143): pure, but for the random values it is handed.
 
 Sections named in `publish` are received; every other one is a slot, fed by a seat. The answer is ICE-lite, passive in
-DTLS, one bundle; VP8 with its RTX and Opus only. What an offer has beyond that is answered with port 0.
+DTLS, one bundle; Opus and the town hall's video codec with its RTX, VP8 from and for those who lack that. What an offer
+has beyond that is answered with port 0.
 """
 
 import base64
@@ -12,10 +13,11 @@ from typing import Final, get_args
 import msgspec
 
 from room_server.errors import RoomError
-from room_server.session import answer, seating
+from room_server.session import answer, codecs, seating
 from room_server.session.plane import Kind, Use
 from room_server.session.sdp import Credentials, Description, Fingerprint, Section, malformed
 from room_server.session.spec import CodecMap, Extensions, PeerSpec, SendSection, SlotSection
+from room_server.townhall.values import VideoCodec
 
 KIND_OF_USE: Final[Mapping[Use, Kind]] = {"microphone": "audio", "camera": "video", "screen": "video"}
 
@@ -38,6 +40,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: Fingerprint
     announce: Sequence[str]
     """Addresses for the candidates, the preferred one first."""
+    video_codec: VideoCodec = codecs.FALLBACK
 
 
 class Negotiated(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +51,10 @@ class Negotiated(msgspec.Struct, frozen=True, kw_only=True):
     announce: Sequence[str]
     publish: Mapping[Use, int]
     """Use -> m-section index."""
+    sent: Mapping[Use, VideoCodec]
+    """Use -> what its camera and its screen send."""
+    shown: Sequence[VideoCodec]
+    """What its slots can show, in the order of preference."""
     remote: "Remote"
 
     def render(self, port: int) -> Description:
@@ -87,23 +94,28 @@ def negotiate(
 ) -> Negotiated:
     """Answer a first offer. `RoomError`: offer_malformed, offer_fingerprint, no_media."""
     named = _named_sections(offer, publish)
-    codecs = _common_codecs(offer)
-    plan = _plan(offer, named, codecs, terms.seats)
+    agreed = codecs.common(_bundled(offer), terms.video_codec)
+    plan = _plan(offer, named, agreed, terms)
     if not plan.publish and not plan.slots:
-        raise RoomError("no_media", "The offer has no section for Opus or VP8 that this town hall can use.")
+        raise RoomError(
+            "no_media", f"The offer has no section for Opus or {_pictures(terms)} that this town hall can use."
+        )
     accepted = sorted([*plan.publish.values(), *plan.slots])
     remote = _remote(offer, accepted)
-    extensions = answer.peer_extensions(offer, accepted)
+    two_byte = _two_byte(offer, accepted)
+    # A keyframe's dependency descriptor does not fit a one-byte header, and only AV1 decoders need one.
+    described = two_byte and any(codec.codec == "av1" for codec in agreed)
+    extensions = answer.peer_extensions(offer, accepted, described=described)
     ssrcs = _Ssrcs(offer, ssrc_source)
     streams = seating.streams(offer, plan.slots, terms.seats)
-    sends = tuple(_send_section(offer, index, codecs, extensions) for index in sorted(plan.publish.values()))
+    sends = tuple(_send_section(offer, index, agreed, extensions) for index in sorted(plan.publish.values()))
     slots = tuple(
         SlotSection(
             index=index,
             mid=offer.sections[index].mid,
             kind=seating.kind_of(offer.sections[index]),
             ssrc=ssrcs.take(),
-            rtx_ssrc=ssrcs.take() if answer.has_rtx(offer.sections[index], codecs) else 0,
+            rtx_ssrc=ssrcs.take() if any(c.rtx for c in codecs.carried(offer.sections[index], agreed)) else 0,
             seat=seat,
             cname=streams[index],
         )
@@ -118,7 +130,8 @@ def negotiate(
         staff=terms.staff,
         echo_group=terms.echo_group,
         extensions=extensions,
-        codecs=codecs,
+        two_byte=two_byte,
+        codecs=agreed,
         sends=sends,
         slots=slots,
     )
@@ -127,6 +140,8 @@ def negotiate(
         answer=answer.describe(offer, spec, fingerprint=terms.fingerprint),
         announce=terms.announce,
         publish=plan.publish,
+        sent={use: taken[0] for use, index in plan.publish.items() if (taken := _video(offer, index, agreed))},
+        shown=tuple(dict.fromkeys(name for index in plan.slots for name in _video(offer, index, agreed))),
         remote=remote,
     )
 
@@ -200,21 +215,24 @@ def _named_sections(offer: Description, publish: Mapping[Use, str]) -> dict[Use,
     return named
 
 
-def _common_codecs(offer: Description) -> tuple[CodecMap, ...]:
-    """The payload types of the first section that has each codec; in a bundle they mean the same everywhere."""
-    bundled = [section for section in offer.sections if not section.rejected and section.mid in offer.bundle]
-    audio = [codec for section in bundled if section.kind == "audio" for codec in section.codecs]
-    video = [codec for section in bundled if section.kind == "video" for codec in section.codecs]
-    opus = next((c.pt for c in audio if (c.name, c.clock, c.channels) == ("opus", 48_000, 2)), None)
-    vp8 = next((c.pt for c in video if (c.name, c.clock) == ("vp8", 90_000)), None)
-    codecs = [] if opus is None else [CodecMap("opus", opus, 0)]
-    if vp8 is not None:
-        rtx = next((pt for section in bundled if section.kind == "video" and (pt := answer.rtx_for(section, vp8))), 0)
-        codecs.append(CodecMap("vp8", vp8, rtx))
-    return tuple(codecs)
+def _bundled(offer: Description) -> list[Section]:
+    return [section for section in offer.sections if not section.rejected and section.mid in offer.bundle]
 
 
-def _plan(offer: Description, named: Mapping[Use, int], codecs: Sequence[CodecMap], seats: int) -> _Plan:
+def _video(offer: Description, index: int, agreed: Sequence[CodecMap]) -> list[VideoCodec]:
+    """The video codecs of a section, the best first; none of an audio section."""
+    return [c.map.codec for c in codecs.carried(offer.sections[index], agreed) if c.map.codec != "opus"]
+
+
+def _two_byte(offer: Description, accepted: Sequence[int]) -> bool:
+    return offer.extmap_allow_mixed or all(offer.sections[index].extmap_allow_mixed for index in accepted)
+
+
+def _pictures(terms: Terms) -> str:
+    return " or ".join(name.upper() for name in dict.fromkeys((terms.video_codec, codecs.FALLBACK)))
+
+
+def _plan(offer: Description, named: Mapping[Use, int], agreed: Sequence[CodecMap], terms: Terms) -> _Plan:
     publish: dict[Use, int] = {}
     open_slots: list[int] = []
     for index, section in enumerate(offer.sections):
@@ -223,22 +241,24 @@ def _plan(offer: Description, named: Mapping[Use, int], codecs: Sequence[CodecMa
             not section.rejected
             and section.proto == _RTP
             and section.mid in offer.bundle
-            and answer.codec_of(section, codecs) is not None
+            and bool(codecs.carried(section, agreed))
         )
         if use is not None:
             if not usable:
-                raise malformed(
-                    f"its {use} section has no {'Opus' if section.kind == 'audio' else 'VP8'} in the bundle"
-                )
+                wanted = "Opus" if section.kind == "audio" else _pictures(terms)
+                raise malformed(f"its {use} section has no {wanted} in the bundle")
             publish[use] = index
         elif usable and section.direction in {"recvonly", "sendrecv"}:
             open_slots.append(index)
-    return _Plan(publish, seating.seats_of_slots(offer, open_slots, seats))
+    return _Plan(publish, seating.seats_of_slots(offer, open_slots, terms.seats))
 
 
 def _remote(offer: Description, accepted: Sequence[int]) -> Remote:
     """The transport's parameters are those of the bundle's first section (RFC 9143, 7.1)."""
     section = offer.sections[accepted[0]]
+    if section.ice is None and offer.bundle:
+        # The others may be bundle-only and say nothing of it, while the first is one that is turned down.
+        section = next((s for s in offer.sections if s.mid == offer.bundle[0]), section)
     if section.ice is None:
         raise malformed("it has no ICE user name and password")
     if section.setup not in {"actpass", "active"}:
@@ -264,7 +284,7 @@ def _shape(offer: Description, accepted: Sequence[int]) -> tuple[tuple[str, str]
     )
 
 
-def _send_section(offer: Description, index: int, codecs: Sequence[CodecMap], extensions: Extensions) -> SendSection:
+def _send_section(offer: Description, index: int, agreed: Sequence[CodecMap], extensions: Extensions) -> SendSection:
     section = offer.sections[index]
     rids = answer.accepted_rids(section, extensions, _MAX_RIDS)
     return SendSection(
@@ -272,7 +292,7 @@ def _send_section(offer: Description, index: int, codecs: Sequence[CodecMap], ex
         mid=section.mid,
         kind=seating.kind_of(section),
         rids=rids,
-        feedback=answer.feedback_of(section, codecs, extensions),
+        feedback=answer.feedback_of(section, agreed, extensions),
         # With rids the packets say themselves which layer they are; a list of SSRCs would only be ambiguous.
         ssrcs=() if rids else _media_then_rtx(section),
     )

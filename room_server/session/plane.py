@@ -5,6 +5,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from room_server.townhall.values import VideoCodec
+
 Air = Literal["off", "backstage", "on_air"]
 Kind = Literal["audio", "video"]
 Use = Literal["microphone", "camera", "screen"]
@@ -51,6 +53,13 @@ class MediaSession(Protocol):
     def slots(self) -> Sequence[SlotInfo]:
         """All slots in m-line order, with the seats that feed them now."""
 
+    @property
+    def shown(self) -> Sequence[VideoCodec]:
+        """The codecs that its video slots can carry; empty where it has none."""
+
+    def sends(self, use: Use) -> VideoCodec | None:
+        """What its camera or screen is sent in; None where it has none."""
+
     def restart(self, offer: str) -> str:
         """Answer an ICE restart. `RoomError`: offer_malformed, offer_not_a_restart, offer_fingerprint."""
 
@@ -67,8 +76,13 @@ class MediaSession(Protocol):
 class MediaPlane(Protocol):
     """All halls of this process. Calls return at once unless async; unknown halls are ignored."""
 
-    def hall_open(self, hall: str, *, seats: int, on_speaker: Callable[[int], None]) -> None:
-        """`seats` stage seats; `on_speaker(seat)` on every change of the active speaker, 0 for nobody."""
+    def hall_open(
+        self, hall: str, *, seats: int, on_speaker: Callable[[int], None], video_codec: VideoCodec = "vp8"
+    ) -> None:
+        """`seats` stage seats; `on_speaker(seat)` on every change of the active speaker, 0 for nobody.
+
+        `video_codec`: what cameras and screens send where the client can; VP8 from the others.
+        """
 
     def hall_air(self, hall: str, air: Air) -> None: ...
 

@@ -13,6 +13,7 @@ from room_server.session.gate import DEFAULT_CAPACITY, DEFAULT_RATE, JoinGate
 from room_server.session.negotiation import Terms
 from room_server.session.plane import Air, MediaSession, SessionListener, Use
 from room_server.session.session import Session
+from room_server.townhall.values import VideoCodec
 
 if TYPE_CHECKING:
     from room_server._relay import Relay
@@ -54,9 +55,11 @@ class RelayPlane:
             await asyncio.gather(*self._ending)
         self._engine.stop()
 
-    def hall_open(self, hall: str, *, seats: int, on_speaker: Callable[[int], None]) -> None:
+    def hall_open(
+        self, hall: str, *, seats: int, on_speaker: Callable[[int], None], video_codec: VideoCodec = "vp8"
+    ) -> None:
         if hall not in self._halls:
-            self._halls[hall] = _Hall(self._engine.new_hall(on_speaker), seats)
+            self._halls[hall] = _Hall(self._engine.new_hall(on_speaker), seats, video_codec)
             self._relay.hall_open(self._halls[hall].id)
 
     def hall_air(self, hall: str, air: Air) -> None:
@@ -95,6 +98,7 @@ class RelayPlane:
                 echo_group=self._echo_group(hall, echo_group),
                 fingerprint=self._certificate.fingerprint,
                 announce=self._announce,
+                video_codec=known.video_codec,
             )
             return self._open(known, sdp.parse(offer), publish, terms, listener)
 
@@ -158,7 +162,8 @@ class RelayPlane:
 
 
 class _Hall:
-    def __init__(self, id: int, seats: int) -> None:
+    def __init__(self, id: int, seats: int, video_codec: VideoCodec) -> None:
         self.id = id
         self.seats = seats
+        self.video_codec = video_codec
         self.sessions: set[Session] = set()

@@ -12,6 +12,7 @@ from room_server.session.dtls import Certificate, DtlsEndpoint
 from room_server.session.engine import RelayEngine
 from room_server.session.negotiation import Negotiated
 from room_server.session.plane import SessionListener, SlotInfo, SlotView, Use
+from room_server.townhall.values import VideoCodec
 
 _BEST_LAYER: Final = 255
 _PAUSED: Final = 254
@@ -44,6 +45,9 @@ class Session:
         self._on_end = on_end
         self._seats = seats
         self._publish = negotiated.publish
+        self._sent = negotiated.sent
+        self.shown = negotiated.shown
+        """The codecs that its video slots can carry."""
         self._send_mids = {section.index: section.mid for section in spec.sends}
         self._slots = {slot.mid: (slot.index, SlotInfo(slot.mid, slot.kind, slot.seat)) for slot in spec.slots}
         self._remote = negotiated.remote
@@ -67,6 +71,10 @@ class Session:
     def slots(self) -> Sequence[SlotInfo]:
         """All slots in m-line order, with the seats that feed them now."""
         return [info for _, info in self._slots.values()]
+
+    def sends(self, use: Use) -> VideoCodec | None:
+        """What its camera or screen is sent in; None where it has none."""
+        return self._sent.get(use)
 
     def section_of(self, use: Use | None) -> int | None:
         """The m-section on which this participant publishes that; None where it cannot."""

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from room_server.ids import ParticipantId
 from room_server.session.plane import SCREEN_SEAT, Air, MediaPlane, MediaSession, Use
 from room_server.townhall.townhall import TownHall
-from room_server.townhall.values import Phase
+from room_server.townhall.values import Phase, Pictures
 
 # The gate of rule one: before the start and after the end no stage media reaches anyone but staff.
 AIR: dict[Phase, Air] = {"scheduled": "off", "backstage": "backstage", "live": "on_air", "closed": "off"}
@@ -53,6 +53,12 @@ class Transport:
         self.gone = reason
         self._director.on_gone(self._id, self)
 
+    @property
+    def pictures(self) -> Pictures:
+        """In which formats its answer lets it send."""
+        session = self.session
+        return Pictures(session.sends("camera"), session.sends("screen")) if session else Pictures()
+
     def close(self) -> None:
         """Free it."""
         if self.session and self.gone is None:
@@ -74,7 +80,10 @@ class Director:
 
     def open(self, town_hall: TownHall) -> None:
         """Make the hall in the relay, in the phase it is in."""
-        self._plane.hall_open(self._hall, seats=town_hall.settings.seats, on_speaker=self._on_speaker)
+        settings = town_hall.settings
+        self._plane.hall_open(
+            self._hall, seats=settings.seats, on_speaker=self._on_speaker, video_codec=settings.video_codec
+        )
         self.follow(town_hall)
 
     async def make(

@@ -8,14 +8,15 @@ from room_server.session.plane import SlotInfo
 from room_server.signalling.notices import AnyNotice
 from room_server.townhall.event import AnyEvent
 from room_server.townhall.snapshot import Snapshot
-from room_server.townhall.values import ParticipantView
+from room_server.townhall.values import ParticipantView, VideoCodec
 
 
 class MediaAnswer(msgspec.Struct, frozen=True):
-    """The answer to an offer, and which seat feeds each slot."""
+    """The answer to an offer, which seat feeds each slot, and the codecs that the video slots can carry."""
 
     answer: str
     slots: Sequence[SlotInfo]
+    codecs: Sequence[VideoCodec]
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):

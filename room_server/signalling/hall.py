@@ -37,7 +37,7 @@ from room_server.townhall.participant import Arrival
 from room_server.townhall.roles import Role, is_staff
 from room_server.townhall.state import Settings
 from room_server.townhall.townhall import Applied, TownHall
-from room_server.townhall.values import Phase
+from room_server.townhall.values import Phase, Pictures, VideoCodec
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,15 @@ class RunningHall:
     ) -> None:
         """`kept`: what the process before has written of it, if anything."""
         phase: Phase = msgspec.convert(record.phase, Phase)
-        settings = Settings(record.id, record.title, record.language, record.seats, record.capacity, record.starts_at)
+        settings = Settings(
+            record.id,
+            record.title,
+            record.language,
+            record.seats,
+            record.capacity,
+            record.starts_at,
+            msgspec.convert(record.video_codec, VideoCodec),
+        )
         # Milliseconds since 1970 outrun the events of an earlier run, whose revisions pages may still hold.
         self._town_hall = TownHall(settings, phase, revision=int(clock() * 1000))
         self._id = record.id
@@ -130,6 +138,9 @@ class RunningHall:
         under_way = self._entering[arrival.id] = _Request(arrival.link)
         try:
             transport = await self._transport_for(connection, arrival, request)
+            if transport or isinstance(request, Join):
+                pictures = transport.pictures if transport else Pictures()
+                arrival = msgspec.structs.replace(arrival, pictures=pictures)
             applied = self._join(connection, arrival, transport, under_way)
         finally:
             if self._entering.get(arrival.id) is under_way:
@@ -292,7 +303,7 @@ class RunningHall:
         person = self._town_hall.person(id)
         assert person is not None
         session = transport.session if transport else None
-        media = MediaAnswer(session.answer, session.slots) if session else None
+        media = MediaAnswer(session.answer, session.slots, session.shown) if session else None
         missed = None if revision is None else self._town_hall.since(revision, id)
         if missed is None:
             snapshot = self._town_hall.snapshot(id, self._clock(), self._speaker)

@@ -17,7 +17,7 @@ from room_server.signalling.notices import NOTICES
 from room_server.signalling.requests import Join, Restart, Resume, View
 from room_server.townhall.commands import COMMANDS
 from room_server.townhall.event import EVENTS
-from room_server.townhall.values import Kind, Phase, Presence
+from room_server.townhall.values import Kind, Phase, Presence, VideoCodec
 
 TARGET = Path(__file__).parents[2] / "web" / "shared" / "protocol.d.ts"
 
@@ -36,6 +36,10 @@ _SCALARS: dict[type[inspect.Type], str] = {
 _ALIASES = {
     frozenset(get_args(Phase)): ("Phase", "Where a town hall stands."),
     frozenset(get_args(Presence)): ("Presence", "Whether somebody's line is up."),
+    frozenset(get_args(VideoCodec)): (
+        "VideoCodec",
+        "What a picture is sent in; VP8 is the one that every browser shows.",
+    ),
     frozenset(get_args(Kind)): ("MediaKind", "What one may open and shut on stage."),
 }
 _WIDTH = 120

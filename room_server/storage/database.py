@@ -75,12 +75,12 @@ class Database:
         await self._engine.dispose()
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema up to the newest revision inside the connection's transaction."""
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, the newest, inside the connection's transaction."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def secret_hash(secret: str) -> str:

@@ -9,7 +9,10 @@ from room_server.ids import LinkId, ParticipantId, TownHallId
 
 
 class TownHallRecord(msgspec.Struct, frozen=True):
-    """A town hall as scheduled. `phase`: scheduled, backstage, live, closed. Times: seconds since 1970."""
+    """A town hall as scheduled. `phase`: scheduled, backstage, live, closed. Times: seconds since 1970.
+
+    `video_codec`: vp8, h264, vp9, av1.
+    """
 
     id: TownHallId
     title: str
@@ -19,6 +22,7 @@ class TownHallRecord(msgspec.Struct, frozen=True):
     capacity: int
     starts_at: float | None
     created_at: float
+    video_codec: str = "vp8"
 
 
 class Person(msgspec.Struct, frozen=True):

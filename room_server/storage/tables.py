@@ -69,6 +69,7 @@ town_halls = Table(
     Column("capacity", Integer, nullable=False),
     Column("starts_at", Float),
     Column("created_at", Float, nullable=False),
+    Column("video_codec", String(8), nullable=False, server_default="vp8"),
 )
 
 links = Table(

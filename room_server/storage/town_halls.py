@@ -42,6 +42,7 @@ class TownHallStore:
         seats: int,
         capacity: int,
         starts_at: float | None = None,
+        video_codec: str = "vp8",
         phase: str = "scheduled",
         id: TownHallId | None = None,
     ) -> TownHallRecord:
@@ -54,6 +55,7 @@ class TownHallStore:
             capacity=capacity,
             starts_at=starts_at,
             created_at=self._clock(),
+            video_codec=video_codec,
         )
         values = {name: getattr(made, name) for name in made.__struct_fields__}
         async with self._database.write() as connection:
@@ -77,4 +79,5 @@ def record(row: Any) -> TownHallRecord:
         capacity=row.capacity,
         starts_at=row.starts_at,
         created_at=row.created_at,
+        video_codec=row.video_codec,
     )

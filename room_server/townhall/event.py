@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, get_args
 import msgspec
 
 from room_server.ids import ParticipantId
-from room_server.townhall.values import HandView, ParticipantView, Phase, Presence, SeatView
+from room_server.townhall.values import HandView, ParticipantView, Phase, Presence, SeatView, VideoCodec
 
 
 class Audience(StrEnum):
@@ -97,10 +97,11 @@ class InvitationEnded(Event, frozen=True, tag="invitation_ended"):
 
 
 class SeatsChanged(Event, frozen=True, tag="seats"):
-    """The whole stage, and who shares a screen."""
+    """The whole stage, who shares a screen, and in which format."""
 
     stage: tuple[SeatView, ...]
     screen: ParticipantId | None
+    screen_codec: VideoCodec | None = None
     audiences: ClassVar[tuple[Audience, ...]] = (Audience.ALL,)
 
 

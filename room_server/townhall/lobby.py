@@ -9,9 +9,10 @@ from room_server.townhall import floor, stage
 from room_server.townhall.commands import Leave, Remove, Rename, allowed
 from room_server.townhall.event import Audience, Joined, Left, PresenceChanged, Renamed, RolesChanged
 from room_server.townhall.names import normalise_name
-from room_server.townhall.participant import Arrival, Participant
+from room_server.townhall.participant import NO_PICTURES, Arrival, Participant
 from room_server.townhall.roles import Permission, Role, is_staff
 from room_server.townhall.state import Absence, Place, State
+from room_server.townhall.values import Pictures
 
 # A reload takes less: others need not see it. It is well within the 3 s after which they must see a loss.
 RECONNECTING_AFTER = 1.0
@@ -38,7 +39,12 @@ def join(state: State, arrival: Arrival) -> None:
     person = state.people.get(arrival.id)
     if person is None:
         state.people[arrival.id] = person = Participant(
-            arrival.id, arrival.name, arrival.roles, arrival.link, arrival.speaks
+            arrival.id,
+            arrival.name,
+            arrival.roles,
+            arrival.link,
+            arrival.speaks,
+            pictures=arrival.pictures or NO_PICTURES,
         )
         state.emit(Joined(participant=person.view()))
         _take_back(state, person, arrival.ticket)
@@ -48,6 +54,7 @@ def join(state: State, arrival: Arrival) -> None:
     _set_presence(state, person, "here")
     _set_name(state, person, arrival.name)
     _set_roles(state, person, arrival.roles)
+    _set_pictures(state, person, arrival.pictures)
     if not person.speaks:
         stage.vacate(state, person.id)
 
@@ -148,6 +155,13 @@ def _set_name(state: State, person: Participant, name: str) -> None:
     if person.name != name:
         person.name = name
         state.emit(Renamed(participant=person.id, name=name), state.audience_of(person.id))
+
+
+def _set_pictures(state: State, person: Participant, pictures: Pictures | None) -> None:
+    if pictures is not None and person.pictures != pictures:
+        person.pictures = pictures
+        if state.seat_of(person.id):
+            stage.tell(state)
 
 
 def _set_roles(state: State, person: Participant, roles: frozenset[Role]) -> None:

@@ -8,13 +8,16 @@ import msgspec
 from room_server.ids import LinkId, ParticipantId
 from room_server.townhall.names import normalise_name
 from room_server.townhall.roles import Permission, Role, is_staff, permissions_of
-from room_server.townhall.values import ParticipantView, Presence
+from room_server.townhall.values import ParticipantView, Pictures, Presence
+
+NO_PICTURES = Pictures()
 
 
 class Arrival(msgspec.Struct, frozen=True):
     """Who comes in; `speaks`: their page came in a way that lets it capture sound and picture.
 
     `ticket`: what their page holds; one that was closed gives its place back to whoever shows the same.
+    `pictures` None: their transport, if there is one, is the one they had.
     """
 
     id: ParticipantId
@@ -23,6 +26,7 @@ class Arrival(msgspec.Struct, frozen=True):
     link: LinkId
     speaks: bool = True
     ticket: str = ""
+    pictures: Pictures | None = None
 
     def named(self) -> Self:
         """The same with a normalised name. `RoomError`: malformed, too_long."""
@@ -39,6 +43,7 @@ class Participant:
     link: LinkId
     speaks: bool
     presence: Presence = "here"
+    pictures: Pictures = NO_PICTURES
 
     @property
     def staff(self) -> bool:

@@ -12,6 +12,7 @@ from room_server.townhall.values import (
     Phase,
     SeatView,
     Value,
+    VideoCodec,
 )
 
 
@@ -23,6 +24,7 @@ class TownHallView(Value, frozen=True):
     starts_at: float | None
     language: str
     seats: int
+    video_codec: VideoCodec
 
 
 class Snapshot(Value, frozen=True, omit_defaults=True):
@@ -33,6 +35,7 @@ class Snapshot(Value, frozen=True, omit_defaults=True):
     now: float
     stage: tuple[SeatView, ...]
     screen: ParticipantId | None
+    screen_codec: VideoCodec | None
     hands: tuple[HandView, ...]
     my_hand: int | None
     invitations: tuple[InvitationView, ...]
@@ -46,11 +49,19 @@ def snapshot(state: State, viewer: Participant, now: float, speaker: int) -> Sna
     """What `viewer` may see; `speaker` is the seat that is heard most, 0 for none."""
     settings = state.settings
     return Snapshot(
-        town_hall=TownHallView(settings.id, settings.title, settings.starts_at, settings.language, settings.seats),
+        town_hall=TownHallView(
+            settings.id,
+            settings.title,
+            settings.starts_at,
+            settings.language,
+            settings.seats,
+            settings.video_codec,
+        ),
         phase=state.phase,
         now=now,
         stage=state.seat_views(),
         screen=state.screen,
+        screen_codec=state.screen_codec(),
         hands=floor.hand_views(state) if viewer.staff else (),
         my_hand=floor.hand_position(state, viewer.id),
         invitations=tuple(

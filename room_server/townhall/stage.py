@@ -118,7 +118,7 @@ def clear(state: State) -> None:
 
 def tell(state: State) -> None:
     """Say who is on stage now."""
-    state.emit(SeatsChanged(stage=state.seat_views(), screen=state.screen))
+    state.emit(SeatsChanged(stage=state.seat_views(), screen=state.screen, screen_codec=state.screen_codec()))
 
 
 def _has_free_seat(state: State) -> bool:

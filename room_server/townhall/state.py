@@ -8,11 +8,14 @@ from room_server.errors import RoomError
 from room_server.ids import ParticipantId, TownHallId
 from room_server.townhall.event import AnyEvent, Audience, Recorded
 from room_server.townhall.participant import Participant
-from room_server.townhall.values import Phase, SeatView
+from room_server.townhall.values import Phase, SeatView, VideoCodec
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What was decided when the town hall was scheduled. `starts_at`: seconds since 1970."""
+    """What was decided when the town hall was scheduled. `starts_at`: seconds since 1970.
+
+    `video_codec`: what cameras and screens send where the browser can; VP8 from all others.
+    """
 
     id: TownHallId
     title: str
@@ -20,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True):
     seats: int
     capacity: int
     starts_at: float | None = None
+    video_codec: VideoCodec = "vp8"
 
 
 @dataclass(slots=True)
@@ -109,6 +113,10 @@ class State:
         """Who is told of what becomes of this person: everybody if they are on stage."""
         return Audience.ALL if self.seat_of(id) else Audience.STAFF
 
+    def screen_codec(self) -> VideoCodec | None:
+        """The format of the shared screen."""
+        return self.people[self.screen].pictures.screen if self.screen else None
+
     def seat_views(self) -> tuple[SeatView, ...]:
         """The stage as everybody sees it."""
         return tuple(
@@ -118,6 +126,7 @@ class State:
                 microphone=seat.microphone,
                 camera=seat.camera,
                 muted_by=seat.muted_by,
+                codec=self.people[seat.occupant].pictures.camera if seat.occupant else None,
             )
             for seat in self.seats
         )

@@ -10,6 +10,7 @@ from room_server.townhall.roles import Role
 Phase = Literal["scheduled", "backstage", "live", "closed"]
 Presence = Literal["here", "reconnecting"]
 Kind = Literal["microphone", "camera", "screen"]
+VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -25,6 +26,13 @@ class ParticipantView(Value, frozen=True):
     presence: Presence
 
 
+class Pictures(Value, frozen=True):
+    """The formats that somebody's answer gives to their camera and screen; None where they send none."""
+
+    camera: VideoCodec | None = None
+    screen: VideoCodec | None = None
+
+
 class SeatView(Value, frozen=True):
     """A seat of the stage. `muted_by` shut the microphone or camera, and its owner has opened neither since."""
 
@@ -33,6 +41,8 @@ class SeatView(Value, frozen=True):
     microphone: bool = False
     camera: bool = False
     muted_by: ParticipantId | None = None
+    codec: VideoCodec | None = None
+    """Of the camera, whether or not it is on."""
 
 
 class HandView(Value, frozen=True):

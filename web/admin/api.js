@@ -3,12 +3,13 @@ import { request } from "../shared/api.js";
 import { hasText, t } from "../shared/texts.js";
 
 /** @import { Refusal } from "../shared/api.js" */
-/** @import { Phase, Role } from "../shared/model.js" */
+/** @import { Phase, Role, VideoCodec } from "../shared/model.js" */
 
 /**
- * @typedef {{id: string, title: string, phase: Phase, language: string, seats: number, capacity: number,
+ * @typedef {{id: string, title: string, phase: Phase, language: string, seats: number, capacity: number, video_codec: VideoCodec,
  *   starts_at: number | null, created_at: number, people: number}} TownHallItem
  */
+/** What a new town hall gets. @typedef {{seats: number, video_codec: VideoCodec}} Defaults */
 /**
  * @typedef {{id: string, roles: Role[], name: string, personal: boolean, bound: boolean, created_at: number,
  *   expires_at: number | null, revoked: boolean}} Link
@@ -30,8 +31,8 @@ export const api = {
   finishSetup: (account) => request("POST", "/api/setup/finish", account),
   /** A link that makes one further account. @returns {Promise<{url: string}>} */
   setupLink: () => request("POST", "/api/setup-links", {}),
-  /** @returns {Promise<TownHallItem[]>} */
-  townHalls: async () => (await request("GET", "/api/town-halls")).town_halls,
+  /** @returns {Promise<{town_halls: TownHallItem[], defaults: Defaults}>} */
+  townHalls: () => request("GET", "/api/town-halls"),
   /** @param {object} fields */
   create: (fields) => request("POST", "/api/town-halls", fields),
   /** @param {string} id */

@@ -17,6 +17,7 @@ const REFRESH_MS = 10_000;
 const EMPTY = {
   name: "",
   townHalls: [],
+  defaults: { seats: 8, video_codec: "vp8" },
   opened: null,
   links: [],
   fresh: null,
@@ -184,10 +185,10 @@ export class RoomAdmin extends LitElement {
   }
 
   async #load() {
-    const townHalls = await api.townHalls();
+    const { town_halls: townHalls, defaults } = await api.townHalls();
     const opened = townHalls.find((hall) => hall.id === this.board.opened)?.id ?? null;
     const links = opened ? await api.links(opened) : [];
-    this.#update({ townHalls, opened, links });
+    this.#update({ townHalls, defaults, opened, links });
   }
 
   /** What was asked for is done: back to the list as the server has it now. @param {Promise<unknown>} doing */

@@ -10,16 +10,17 @@ import "./address.js";
 import "./links.js";
 
 /** @import { IconName } from "../shared/icons.js" */
-/** @import { Phase } from "../shared/model.js" */
-/** @import { Link, TownHallItem } from "./api.js" */
+/** @import { Phase, VideoCodec } from "../shared/model.js" */
+/** @import { Defaults, Link, TownHallItem } from "./api.js" */
 
-const DEFAULT_SEATS = 8;
 const MOST_SEATS = 16;
+/** @type {VideoCodec[]} */
+const CODECS = ["vp8", "h264", "vp9", "av1"];
 /** @type {Record<Phase, IconName>} */
 const SYMBOLS = { scheduled: "clock", backstage: "curtain", live: "live", closed: "check" };
 
 /**
- * @typedef {{name: string, townHalls: TownHallItem[], opened: string | null, links: Link[], fresh: {link: string, url: string} | null,
+ * @typedef {{name: string, townHalls: TownHallItem[], defaults: Defaults, opened: string | null, links: Link[], fresh: {link: string, url: string} | null,
  *   invitation: string, creating: boolean, asking: {what: "delete" | "close" | "revoke", id: string, link?: string, title: string} | null, problem: string}} Board
  */
 
@@ -122,7 +123,12 @@ export class RoomTownHalls extends LitElement {
           type="datetime-local"></div>
         <div class="field"><label for="seats">${t("create-seats")}<span
           class="hint">${t("create-seats-hint")}</span></label><input id="seats" name="seats" type="number" min="1"
-          max=${MOST_SEATS} value=${DEFAULT_SEATS} required></div>
+          max=${MOST_SEATS} value=${board.defaults.seats} required></div>
+        <div class="field"><label for="codec">${t("create-codec")}<span
+          class="hint">${t("create-codec-hint")}</span></label><select id="codec" name="codec">${CODECS.map(
+            (codec) =>
+              html`<option value=${codec} ?selected=${codec === board.defaults.video_codec}>${t(`codec-${codec}`)}</option>`,
+          )}</select></div>
       </form>
       ${
         board.problem
@@ -146,6 +152,7 @@ export class RoomTownHalls extends LitElement {
       fields: {
         title: String(data.get("title")).trim(),
         seats: Number(data.get("seats")),
+        video_codec: String(data.get("codec")),
         ...(startsAt === null ? {} : { starts_at: startsAt }),
       },
     });
@@ -205,5 +212,10 @@ customElements.define("room-town-halls", RoomTownHalls);
 /** @param {TownHallItem} hall */
 function facts(hall) {
   const starts = hall.starts_at ? formatMoment(hall.starts_at) : t("halls-no-start");
-  return [starts, t("halls-seats", { seats: hall.seats }), t("audience-count", { count: hall.people })].join(" · ");
+  return [
+    starts,
+    t("halls-seats", { seats: hall.seats }),
+    t(`codec-${hall.video_codec}`),
+    t("audience-count", { count: hall.people }),
+  ].join(" · ");
 }

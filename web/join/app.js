@@ -90,6 +90,7 @@ export class RoomJoin extends LitElement {
       soundBlocked: media.audio.blocked,
       everybody: media.showsEverybody(room),
       pictures: media.pictures(room),
+      codecs: media.codecs,
       own: media.publisher.tracks.camera,
       ownScreen: media.publisher.tracks.screen,
       pinned: media.layout.pinned,

@@ -53,6 +53,11 @@ export class MediaLink extends EventTarget {
     return this.connection?.slots ?? [];
   }
 
+  /** What the slots can show; null while nothing is answered. */
+  get codecs() {
+    return this.connection?.codecs ?? null;
+  }
+
   get needsOffer() {
     return !this.connection || this.state === "lost" || this.state === "closed";
   }
@@ -84,7 +89,7 @@ export class MediaLink extends EventTarget {
     this.asked = new Map(media.slots.map(({ mid, seat }) => [mid, { mid, seat }]));
     // Sound first: a listener shall hear before the senders are busy.
     void this.audio.play(connection.audioTracks);
-    await this.publisher.attach(connection.senders);
+    await this.publisher.attach(connection.senders, connection.codec);
     this.#changed();
   }
 

@@ -12,13 +12,13 @@ import "./dock.js";
 import "./invitation.js";
 
 /** @import { IconName } from "../shared/icons.js" */
-/** @import { Room } from "../shared/model.js" */
+/** @import { Room, VideoCodec } from "../shared/model.js" */
 
 /**
  * What the page shows besides the room itself.
  * @typedef {{
  *   online: "online" | "reconnecting" | "restarting", mediaLost: boolean, soundBlocked: boolean, everybody: boolean,
- *   pictures: ReadonlyMap<number, MediaStreamTrack>, own: MediaStreamTrack | null, ownScreen: MediaStreamTrack | null,
+ *   pictures: ReadonlyMap<number, MediaStreamTrack>, codecs: readonly VideoCodec[] | null, own: MediaStreamTrack | null, ownScreen: MediaStreamTrack | null,
  *   pinned: number | null, busy: ReadonlySet<string>, canShare: boolean, canCapture: boolean, speaks: boolean,
  *   secure: string, link: string, notice: string, invitationProblem: string, tour: boolean,
  *   dialog: "" | "screen" | "leave" | "close"
@@ -88,7 +88,7 @@ export class RoomPage extends LitElement {
   #stage(room, around) {
     const waits = !isStaff(room) && room.phase !== "live";
     if (waits) return this.#waiting(room);
-    return html`<room-stage .room=${room} .pictures=${around.pictures} .own=${around.own} .ownScreen=${around.ownScreen}
+    return html`<room-stage .room=${room} .pictures=${around.pictures} .codecs=${around.codecs} .own=${around.own} .ownScreen=${around.ownScreen}
       .everybody=${around.everybody} .pinned=${around.pinned}></room-stage>`;
   }
 

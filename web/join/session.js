@@ -168,6 +168,7 @@ export class Session extends EventTarget {
       seats: admission.town_hall.seats,
       small: this.small,
       speaks: admission.speaks,
+      codec: admission.town_hall.video_codec,
     };
     const offered = this.mustOffer || this.media.needsOffer ? await this.media.prepare(needs) : {};
     const { credential } = admission;

@@ -1,6 +1,6 @@
 // What the pages know of a town hall: the server's values (protocol.d.ts), and what a page adds to them.
 
-import type { Hand, Invitation, Participant, Phase, Role, Seat, SlotInfo, TownHall } from "./protocol.js";
+import type { Hand, Invitation, Participant, Phase, Role, Seat, SlotInfo, TownHall, VideoCodec } from "./protocol.js";
 
 export type {
   Batch,
@@ -20,12 +20,13 @@ export type {
   Snapshot,
   TownHall,
   TownHallEvent,
+  VideoCodec,
 } from "./protocol.js";
 
 /** What the link was exchanged for. */
 export interface Admission {
   credential: string;
-  town_hall: { id: string; title: string; phase: Phase; starts_at: number | null; language: string; seats: number };
+  town_hall: TownHall & { phase: Phase };
   roles: Role[];
   name: string;
   speaks: boolean;
@@ -41,6 +42,7 @@ export interface Room {
   phase: Phase;
   stage: Seat[];
   screen: string | null;
+  screenCodec: VideoCodec | null;
   hands: Hand[];
   myHand: number | null;
   invitations: Invitation[];

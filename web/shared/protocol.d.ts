@@ -24,6 +24,9 @@ export interface Participant { id: string; name: string; roles: Role[]; presence
 /** A raised hand; `since` in seconds since 1970. */
 export interface Hand { participant: string; name: string; since: number }
 
+/** What a picture is sent in; VP8 is the one that every browser shows. */
+export type VideoCodec = "av1" | "h264" | "vp8" | "vp9";
+
 /** A seat of the stage. `muted_by` shut the microphone or camera, and its owner has opened neither since. */
 export interface Seat {
   seat: number;
@@ -31,10 +34,18 @@ export interface Seat {
   microphone: boolean;
   camera: boolean;
   muted_by: string | null;
+  codec: VideoCodec | null;
 }
 
 /** What was decided when it was scheduled. */
-export interface TownHall { id: string; title: string; starts_at: number | null; language: string; seats: number }
+export interface TownHall {
+  id: string;
+  title: string;
+  starts_at: number | null;
+  language: string;
+  seats: number;
+  video_codec: VideoCodec;
+}
 
 /** An invitation to the stage that waits for an answer until `expires`, in seconds since 1970. */
 export interface Invitation { participant: string; expires: number }
@@ -46,6 +57,7 @@ export interface Snapshot {
   now: number;
   stage: Seat[];
   screen: string | null;
+  screen_codec: VideoCodec | null;
   hands: Hand[];
   my_hand: number | null;
   invitations: Invitation[];
@@ -58,8 +70,8 @@ export interface Snapshot {
 /** A receive m-section and the seat that feeds it. */
 export interface SlotInfo { mid: string; kind: "audio" | "video"; seat: number }
 
-/** The answer to an offer, and which seat feeds each slot. */
-export interface MediaAnswer { answer: string; slots: SlotInfo[] }
+/** The answer to an offer, which seat feeds each slot, and the codecs that the video slots can carry. */
+export interface MediaAnswer { answer: string; slots: SlotInfo[]; codecs: VideoCodec[] }
 
 /** The acknowledgement of join and resume: a snapshot, or the events since the revision that was seen. */
 export interface Entry {
@@ -105,7 +117,7 @@ export type TownHallEvent =
   | { type: "hands"; hands: Hand[] }
   | { type: "invited"; participant: string; expires: number }
   | { type: "invitation_ended"; participant: string; reason: "accepted" | "declined" | "expired" | "withdrawn" }
-  | { type: "seats"; stage: Seat[]; screen: string | null }
+  | { type: "seats"; stage: Seat[]; screen: string | null; screen_codec: VideoCodec | null }
   | { type: "audience"; count: number }
   | { type: "my_hand"; position: number | null }
   | { type: "speaker"; seat: number }

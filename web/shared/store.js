@@ -17,6 +17,7 @@ export function fromSnapshot(you, revision, snapshot, now) {
     phase: snapshot.phase,
     stage: snapshot.stage,
     screen: snapshot.screen,
+    screenCodec: snapshot.screen_codec,
     hands: snapshot.hands,
     myHand: snapshot.my_hand,
     invitations: snapshot.invitations,
@@ -61,7 +62,7 @@ export function reduce(room, event) {
     case "my_hand":
       return { ...room, myHand: event.position };
     case "seats":
-      return { ...room, stage: event.stage, screen: event.screen };
+      return { ...room, stage: event.stage, screen: event.screen, screenCodec: event.screen_codec };
     case "speaker":
       return { ...room, speaker: event.seat, lastSpeaker: event.seat || room.lastSpeaker };
     case "invited":

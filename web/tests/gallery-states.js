@@ -44,6 +44,7 @@ function page(inside, change = {}) {
     soundBlocked: false,
     everybody: !small(),
     pictures,
+    codecs: ["vp8"],
     own: null,
     ownScreen: null,
     pinned: null,
@@ -88,6 +89,7 @@ function entry(change, { busy = false, refusal, name = "" } = {}) {
       starts_at: NOW + 3600,
       language: "en",
       seats: 8,
+      video_codec: "vp8",
       ...change.town_hall,
     },
   };
@@ -103,6 +105,8 @@ function message(code) {
 }
 
 const two = stage([seat(1, MINISTER), seat(2, NURSE, { camera: false })]);
+// Two whose browsers send H.264 to somebody who has none, one whose browser fell back to VP8.
+const foreign = stage([seat(1, MINISTER, { codec: "h264" }), seat(2, PROFESSOR, { codec: "h264" }), seat(3, NURSE)]);
 const full = stage([
   seat(1, MINISTER),
   seat(2, HOST),
@@ -136,6 +140,7 @@ function board(change) {
   const shown = {
     name: "rutendo",
     townHalls: [],
+    defaults: { seats: 8, video_codec: "vp8" },
     opened: null,
     links: [],
     fresh: null,
@@ -157,6 +162,7 @@ const hall = (id, title, phase, people) => ({
   language: "en",
   seats: 8,
   capacity: 2000,
+  video_codec: /** @type {const} */ ("vp8"),
   starts_at: NOW + 3600,
   created_at: NOW,
 });
@@ -232,6 +238,11 @@ export const STATES = {
   "listener-full": () => page(room({ stage: full, speaker: 5, lastSpeaker: 5 })),
   "listener-sixteen": () => page(room(wall)),
   "listener-screen": () => page(room({ stage: two, screen: MINISTER.id, speaker: 1, lastSpeaker: 1 })),
+  "listener-unable": () =>
+    page(room({ stage: foreign, speaker: 2, lastSpeaker: 2, townHall: { ...room().townHall, video_codec: "h264" } })),
+  "listener-unable-full": () => page(room({ ...wall, stage: sixteen.map((one) => ({ ...one, codec: "h264" })) })),
+  "listener-unable-screen": () =>
+    page(room({ stage: foreign, screen: MINISTER.id, screenCodec: "h264", speaker: 1, lastSpeaker: 1 })),
   "listener-pinned": () => page(room({ stage: full, speaker: 5, lastSpeaker: 5 }), { pinned: 2 }),
   "listener-hand-next": () => page(room({ stage: two, speaker: 1, lastSpeaker: 1, myHand: 1 })),
   "listener-long-title": () =>

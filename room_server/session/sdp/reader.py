@@ -71,7 +71,7 @@ def parse(text: str) -> Description:
         session_id=origin[0],
         version=origin[1],
         bundle=session.bundle,
-        extmap_allow_mixed=session.allow_mixed or any(read.allow_mixed for read in known.values()),
+        extmap_allow_mixed=session.allow_mixed,
         ice_lite=session.ice_lite,
         sections=tuple(sections),
     )
@@ -137,6 +137,7 @@ class _Builder:
             setup=self.setup,
             rtcp_mux=self.rtcp_mux,
             rtcp_rsize=self.rtcp_rsize,
+            extmap_allow_mixed=self.allow_mixed,
             codecs=self._codecs(),
             extensions=tuple(self.extensions),
             rids=tuple(self.rids),

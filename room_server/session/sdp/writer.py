@@ -37,6 +37,8 @@ def _write_section(section: Section, lines: list[str]) -> None:
     lines.append(f"a=mid:{s.mid}")
     if s.bundle_only:
         lines.append("a=bundle-only")
+    if s.extmap_allow_mixed:
+        lines.append("a=extmap-allow-mixed")
     lines += [f"a=extmap:{e.id}{'/' * bool(e.direction)}{e.direction} {e.uri}" for e in s.extensions]
     lines.append(f"a={s.direction}")
     if s.msid:

@@ -61,6 +61,7 @@ async def test_an_attendee_gets_a_credential_that_works(hall: Hall, clock: Clock
             "starts_at": None,
             "language": "sn",
             "seats": 6,
+            "video_codec": "vp8",
         },
         "roles": ["attendee"],
         "name": "",

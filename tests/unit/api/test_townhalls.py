@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support.clock import Clock
-from tests.unit.api.conftest import House
+from tests.unit.api.conftest import House, OpenHouse
+from tests.unit.api.test_accounts import set_up
 
 
 async def create(house: House, **form: Any) -> Any:
@@ -25,6 +26,7 @@ async def test_created_with_the_configured_defaults(administration: House, clock
         "capacity": 2000,
         "starts_at": None,
         "created_at": clock.now,
+        "video_codec": "vp8",
         "people": 0,
     }
     assert await administration.ask("GET", f"/api/town-halls/{made['id']}") == (200, made)
@@ -32,6 +34,18 @@ async def test_created_with_the_configured_defaults(administration: House, clock
     assert (other["seats"], other["capacity"], other["language"], other["starts_at"]) == (16, 5, "sn", clock.now)
     _, listed = await administration.ask("GET", "/api/town-halls")
     assert {hall["title"] for hall in listed["town_halls"]} == {"The budget", "Health"}
+
+
+async def test_a_town_hall_has_the_configured_codec_or_its_own(open_house: OpenHouse, clock: Clock) -> None:
+    house = await open_house("town_hall: {video_codec: vp9}")
+    await set_up(house, clock)
+    _, listed = await house.ask("GET", "/api/town-halls")
+    assert listed == {"town_halls": [], "defaults": {"seats": 8, "video_codec": "vp9"}}
+    assert (await create(house))["video_codec"] == "vp9"
+    own = await create(house, video_codec="h264")
+    await house.post(f"/api/town-halls/{own['id']}/open")
+    _, listed = await house.ask("GET", "/api/town-halls")
+    assert sorted(hall["video_codec"] for hall in listed["town_halls"]) == ["h264", "vp9"]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +60,8 @@ async def test_created_with_the_configured_defaults(administration: House, clock
         {"title": "x", "capacity": 0},
         {"title": "x", "language": "<en>"},
         {"title": "x", "starts_at": 1},
+        {"title": "x", "video_codec": "h265"},
+        {"title": "x", "video_codec": None},
         {"title": "x", "phase": "live"},
         ["title"],
     ],
@@ -53,7 +69,7 @@ async def test_created_with_the_configured_defaults(administration: House, clock
 async def test_a_malformed_town_hall_is_not_made(administration: House, form: Any) -> None:
     status, refusal = await administration.post("/api/town-halls", form)
     assert (status, refusal["error"]) == (400, "malformed")
-    assert (await administration.ask("GET", "/api/town-halls"))[1] == {"town_halls": []}
+    assert (await administration.ask("GET", "/api/town-halls"))[1]["town_halls"] == []
 
 
 async def test_opened_closed_deleted(administration: House) -> None:

@@ -136,10 +136,10 @@ class House:
         self.pages.append(Page(self.url))
         return self.pages[-1]
 
-    async def enter(self, id: str, *roles: str, **more: Any) -> Page:
+    async def enter(self, id: str, *roles: str, town_hall: str = "t", **more: Any) -> Page:
         """Somebody new, in the town hall."""
         page = self.page()
-        answer = await page.join(self.store.admit(id, *roles), id.title(), **more)
+        answer = await page.join(self.store.admit(id, *roles, town_hall=town_hall), id.title(), **more)
         assert "error" not in answer, answer
         page.entry = answer  # type: ignore[attr-defined]
         return page

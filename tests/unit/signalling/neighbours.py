@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from room_server.errors import RoomError
 from room_server.ids import LinkId, ParticipantId, TownHallId
 from room_server.session.plane import Air, SessionListener, SlotInfo, SlotView, Use
 from room_server.storage.store import Person, TownHallRecord
+from room_server.townhall.values import VideoCodec
 
 
 class MemoryStore:
@@ -24,10 +27,14 @@ class MemoryStore:
         self._before: dict[str, str] = {}
         self._count = 0
 
-    def schedule(self, id: str = "t", *, phase: str = "backstage", seats: int = 3, capacity: int = 50) -> TownHallId:
+    def schedule(
+        self, id: str = "t", *, phase: str = "backstage", seats: int = 3, capacity: int = 50, video_codec: str = "vp8"
+    ) -> TownHallId:
         """A town hall."""
         town_hall = TownHallId(id)
-        self.records[town_hall] = TownHallRecord(town_hall, "Budget", phase, "en", seats, capacity, None, 0.0)
+        self.records[town_hall] = TownHallRecord(
+            town_hall, "Budget", phase, "en", seats, capacity, None, 0.0, video_codec
+        )
         return town_hall
 
     def admit(self, id: str, *roles: str, town_hall: str = "t", speaks: bool = True) -> str:
@@ -54,9 +61,7 @@ class MemoryStore:
     async def set_phase(self, id: TownHallId, phase: str) -> None:
         self._reach()
         old = self.records[id]
-        self.records[id] = TownHallRecord(
-            id, old.title, phase, old.language, old.seats, old.capacity, old.starts_at, old.created_at
-        )
+        self.records[id] = msgspec.structs.replace(old, phase=phase)
 
     async def redeem(self, credential: str) -> tuple[Person, str]:
         participant = self._valid.get(credential)
@@ -116,6 +121,10 @@ class RecordedSession:
         self.closed = False
         self.answer = f"answer to {offer}"
         self.slots: Sequence[SlotInfo] = (SlotInfo("3", "audio", 1),)
+        self.shown: Sequence[VideoCodec] = (plane.video_codec,)
+
+    def sends(self, use: Use) -> VideoCodec | None:
+        return self._plane.video_codec if use in self._plane.published[self.name] and use != "microphone" else None
 
     def restart(self, offer: str) -> str:
         if offer != self.name:
@@ -142,6 +151,7 @@ class RecordingPlane:
         self.calls: list[tuple[object, ...]] = []
         self.sessions: list[RecordedSession] = []
         self.published: dict[str, Mapping[Use, str]] = {}
+        self.video_codec: VideoCodec = "vp8"
         self.on_speaker: Callable[[int], None] = lambda _seat: None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -157,8 +167,11 @@ class RecordingPlane:
         calls, self.calls = self.calls, []
         return calls
 
-    def hall_open(self, hall: str, *, seats: int, on_speaker: Callable[[int], None]) -> None:
+    def hall_open(
+        self, hall: str, *, seats: int, on_speaker: Callable[[int], None], video_codec: VideoCodec = "vp8"
+    ) -> None:
         self.on_speaker = on_speaker
+        self.video_codec = video_codec
         self.calls.append(("open", hall, seats))
 
     def hall_air(self, hall: str, air: Air) -> None:

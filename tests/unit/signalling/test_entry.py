@@ -10,7 +10,14 @@ async def test_join_tells_who_one_is_and_what_there_is(house: House) -> None:
     answer = await house.page().join(house.store.admit("ann"), " Ann\u200b ")
     assert answer["you"] == {"id": "ann", "name": "Ann", "roles": ["attendee"], "presence": "here"}
     snapshot = answer["snapshot"]
-    assert snapshot["town_hall"] == {"id": "t", "title": "Budget", "starts_at": None, "language": "en", "seats": 3}
+    assert snapshot["town_hall"] == {
+        "id": "t",
+        "title": "Budget",
+        "starts_at": None,
+        "language": "en",
+        "seats": 3,
+        "video_codec": "vp8",
+    }
     assert (snapshot["phase"], snapshot["audience"], snapshot["speaker"]) == ("backstage", 1, 0)
     assert [seat["participant"] for seat in snapshot["stage"]] == [None, None, None]
     assert snapshot["permissions"][0] == "accept"
@@ -21,8 +28,29 @@ async def test_join_tells_who_one_is_and_what_there_is(house: House) -> None:
 
 async def test_an_offer_is_answered(house: House) -> None:
     answer = await house.page().join(house.store.admit("ann"), offer="sdp", publish={"microphone": "0"}, slots=2)
-    assert answer["media"] == {"answer": "answer to sdp", "slots": [{"mid": "3", "kind": "audio", "seat": 1}]}
+    assert answer["media"] == {
+        "answer": "answer to sdp",
+        "slots": [{"mid": "3", "kind": "audio", "seat": 1}],
+        "codecs": ["vp8"],
+    }
     assert house.plane.published["sdp"] == {"microphone": "0"}
+
+
+async def test_everybody_is_told_in_what_a_seat_and_the_screen_are_sent(house: House) -> None:
+    house.store.schedule("av1", video_codec="av1")
+    host = await house.enter("host", "host", town_hall="av1", offer="h", publish={"camera": "1", "screen": "2"})
+    assert host.entry["media"]["codecs"] == ["av1"]  # type: ignore[attr-defined]
+    ann = await house.enter("ann", town_hall="av1")
+    await host.do("take_seat")
+    await host.do("set_media", camera=True, screen=True)
+    seats = await ann.told("seats", screen="host")
+    assert (seats["stage"][0]["codec"], seats["screen_codec"]) == ("av1", "av1")
+    # A new transport without a camera says so at once; one kept over a resume changes nothing.
+    resumed = await host.ask({"type": "resume", "credential": host.entry["credential"], "revision": 0})  # type: ignore[attr-defined]
+    assert resumed["snapshot"]["stage"][0]["codec"] == "av1"
+    await host.ask({"type": "resume", "credential": resumed["credential"], "revision": 0, "offer": "again"})
+    seats = await ann.told("seats", screen_codec=None, screen="host")
+    assert seats["stage"][0]["codec"] is None
 
 
 async def test_staff_receive_backstage(house: House) -> None:

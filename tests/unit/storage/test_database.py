@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from room_server.storage.database import Database
+from room_server.storage.database import Database, migrate
 from room_server.storage.tables import metadata, sessions, town_halls
 
 
@@ -21,6 +22,22 @@ async def test_migrations_lead_from_empty_to_exactly_the_tables_of_the_code(data
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_a_town_hall_from_before_codecs_keeps_vp8(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'a.sqlite3'}"
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda plain: migrate(plain, "0002"))
+        columns = ", ".join(hall("a"))
+        await connection.execute(
+            sa.text(f"INSERT INTO town_halls ({columns}) VALUES (:{columns.replace(', ', ', :')})"), hall("a")
+        )
+    await engine.dispose()
+    database = await Database.open(url)
+    async with database.read() as connection:
+        assert (await connection.execute(sa.select(town_halls.c.video_codec))).scalars().all() == ["vp8"]
+    await database.close()
 
 
 async def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
@@ -89,7 +106,7 @@ async def test_answers(database: Database, tmp_path: Path) -> None:
 
 async def test_the_file_is_readable_by_any_sqlite(database: Database, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "var" / "test.sqlite3") as plain:
-        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
     plain.close()
 
 

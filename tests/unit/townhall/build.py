@@ -13,7 +13,7 @@ from room_server.townhall.participant import Arrival
 from room_server.townhall.roles import Role
 from room_server.townhall.state import Settings
 from room_server.townhall.townhall import Applied, TownHall
-from room_server.townhall.values import Phase
+from room_server.townhall.values import Phase, Pictures
 
 NOW = 1_700_000_000.0
 HOST, MODERATOR, SPEAKER, ANNA, BELA, WATCHER = map(
@@ -29,9 +29,12 @@ ROLES = {
 }
 
 
-def arrival(id: ParticipantId, *roles: Role, name: str = "", speaks: bool = True) -> Arrival:
+def arrival(
+    id: ParticipantId, *roles: Role, name: str = "", speaks: bool = True, pictures: Pictures | None = None
+) -> Arrival:
     """Somebody at the door; without `roles` those that `ROLES` gives them."""
-    return Arrival(id, name or id.title(), frozenset(roles or (ROLES[id],)), LinkId(f"link of {id}"), speaks)
+    roles_or_own = frozenset(roles or (ROLES[id],))
+    return Arrival(id, name or id.title(), roles_or_own, LinkId(f"link of {id}"), speaks, pictures=pictures)
 
 
 class Hall:
@@ -111,7 +114,7 @@ def fold(view: dict[str, Any], recorded: Recorded) -> None:
         case "invitation_ended":
             view["invitations"] = _without(view["invitations"], event["participant"])
         case "seats":
-            view["stage"], view["screen"] = event["stage"], event["screen"]
+            view.update({name: event[name] for name in ("stage", "screen", "screen_codec")})
 
 
 def _appearances(view: dict[str, Any], id: str) -> list[dict[str, Any]]:

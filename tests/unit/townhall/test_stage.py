@@ -3,7 +3,8 @@
 import pytest
 
 from room_server.townhall.commands import LeaveStage, Mute, RemoveFromStage, SetMedia, TakeSeat
-from tests.unit.townhall.build import ANNA, HOST, MODERATOR, SPEAKER, Hall, refused, types
+from room_server.townhall.values import Pictures
+from tests.unit.townhall.build import ANNA, HOST, MODERATOR, SPEAKER, Hall, arrival, refused, types
 
 
 @pytest.fixture
@@ -100,3 +101,16 @@ def test_a_moderator_frees_a_seat(hall: Hall) -> None:
     assert refused(hall, MODERATOR, RemoveFromStage(participant=HOST)) == "not_on_stage"
     assert refused(hall, ANNA, RemoveFromStage(participant=SPEAKER)) == "forbidden"
     assert refused(hall, MODERATOR, RemoveFromStage(participant="nobody")) == "no_such_participant"
+
+
+def test_a_seat_and_the_screen_name_the_codec_that_their_owner_sends(hall: Hall) -> None:
+    assert [seat["codec"] for seat in hall.view()["stage"]] == [None, None, None]
+    told = hall.town_hall.join(arrival(SPEAKER, pictures=Pictures("h264", "vp8")))
+    assert types(told) == ["seats"]
+    hall.do(SPEAKER, SetMedia(screen=True))
+    assert (hall.view(ANNA)["stage"][1]["codec"], hall.view(ANNA)["screen_codec"]) == ("h264", "vp8")
+    assert hall.town_hall.join(arrival(SPEAKER)).events == ()  # the transport it had
+    assert hall.town_hall.join(arrival(SPEAKER, pictures=Pictures("h264", "vp8"))).events == ()
+    hall.do(SPEAKER, LeaveStage())
+    assert hall.town_hall.join(arrival(SPEAKER, pictures=Pictures("av1"))).events == ()  # nobody sees them
+    assert (hall.view()["stage"][1]["codec"], hall.view()["screen_codec"]) == (None, None)

@@ -11,7 +11,7 @@ import { t } from "../texts.js";
 import { base } from "../tokens.css.js";
 import "./tile.js";
 
-/** @import { Participant, Room, Seat } from "../model.js" */
+/** @import { Participant, Room, Seat, VideoCodec } from "../model.js" */
 /** @typedef {Seat & {participant: Participant}} Taken */
 
 const GAP = 8;
@@ -22,6 +22,7 @@ export class RoomStage extends LitElement {
   static properties = {
     room: { attribute: false },
     pictures: { attribute: false },
+    codecs: { attribute: false },
     own: { attribute: false },
     ownScreen: { attribute: false },
     everybody: { type: Boolean },
@@ -35,6 +36,8 @@ export class RoomStage extends LitElement {
     this.room = null;
     /** @type {ReadonlyMap<number, MediaStreamTrack>} */
     this.pictures = new Map();
+    /** What this page's slots can show; null while that is not known. @type {readonly VideoCodec[] | null} */
+    this.codecs = null;
     /** This person's own camera. @type {MediaStreamTrack | null} */
     this.own = null;
     /** @type {MediaStreamTrack | null} */
@@ -113,11 +116,12 @@ export class RoomStage extends LitElement {
     const beside = this.everybody ? seats : seats.filter((seat) => seat.seat === focus);
     const mine = room.screen === room.you.id;
     const sharer = seats.find((seat) => seat.participant.id === room.screen)?.participant.name ?? "";
+    const unable = !mine && this.#lacks(room.screenCodec) ? t("tile-unable-screen", { name: sharer }) : "";
     return html`
       <div class="shared">
         <room-tile whole class="screen" data-seat=${SCREEN_SEAT}
           .name=${mine ? t("stage-own-screen") : t("stage-screen", { name: sharer })}
-          .track=${(mine ? this.ownScreen : this.pictures.get(SCREEN_SEAT)) ?? null}></room-tile>
+          .unable=${unable} .track=${(mine ? this.ownScreen : this.pictures.get(SCREEN_SEAT)) ?? null}></room-tile>
         <ul class="strip" aria-label=${t("stage-label")}>${this.#tiles(room, beside)}</ul>
       </div>
       ${this.everybody || seats.length < 2 ? nothing : this.#names(room, seats)}`;
@@ -136,10 +140,17 @@ export class RoomStage extends LitElement {
   #tile(room, seat) {
     const you = seat.participant.id === room.you.id;
     const track = you ? this.own : seat.camera ? (this.pictures.get(seat.seat) ?? null) : null;
+    const name = seat.participant.name || t("anonymous");
+    const unable = !you && seat.camera && this.#lacks(seat.codec) ? t("tile-unable", { name }) : "";
     return html`<room-tile data-seat=${seat.seat} .name=${seat.participant.name} .track=${track} .mirrored=${you}
-      .you=${you}
+      .you=${you} .unable=${unable}
       .muted=${!seat.microphone} .away=${seat.participant.presence !== "here"}
         .speaking=${room.speaker === seat.seat && seat.microphone}></room-tile>`;
+  }
+
+  /** Whether pictures in this codec never come to this page. @param {VideoCodec | null} codec */
+  #lacks(codec) {
+    return this.codecs !== null && codec !== null && !this.codecs.includes(codec);
   }
 
   /** Everybody by name, to choose whose picture is large. @param {Room} room @param {Taken[]} seats */

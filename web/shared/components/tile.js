@@ -1,4 +1,4 @@
-/** One person on stage: their picture, or their name where there is none; never a picture that has stopped. */
+/** One person on stage: their picture, or their name where there is none; never a picture that has stopped or cannot be. */
 import { LitElement, html, css, nothing } from "lit";
 import { createRef, ref } from "lit/directives/ref.js";
 import { icon } from "../icons.js";
@@ -17,6 +17,7 @@ export class RoomTile extends LitElement {
     muted: { type: Boolean },
     away: { type: Boolean },
     you: { type: Boolean },
+    unable: {},
     whole: { type: Boolean, reflect: true },
     live: { state: true },
   };
@@ -31,6 +32,8 @@ export class RoomTile extends LitElement {
     this.muted = false;
     this.away = false;
     this.you = false;
+    /** Why there is no picture although one is sent, in a sentence; empty: nothing stands in its way. */
+    this.unable = "";
     /** Show every pixel (a screen), rather than fill the tile (a face). */
     this.whole = false;
     /** Whether frames of this track have been shown. */
@@ -41,7 +44,7 @@ export class RoomTile extends LitElement {
 
   /** @param {PropertyValues} changed */
   updated(changed) {
-    if (changed.has("track") || changed.has("away")) this.#attach();
+    if (changed.has("track") || changed.has("away") || changed.has("unable")) this.#attach();
   }
 
   /** A fresh stream for every change, and none while there is nothing to see: the element must not keep a last frame. */
@@ -49,7 +52,7 @@ export class RoomTile extends LitElement {
     const video = this.video.value;
     if (!video) return;
     this.live = false;
-    const track = this.away ? null : this.track;
+    const track = this.away || this.unable ? null : this.track;
     video.srcObject = track ? new MediaStream([track]) : null;
     if (!track) return;
     video.play().catch(() => {});
@@ -59,16 +62,20 @@ export class RoomTile extends LitElement {
     video.addEventListener("loadeddata", shown, { once: true });
   }
 
+  /** What stands in the picture's place. */
+  #instead() {
+    if (this.unable && !this.away)
+      return html`<p class="unable"><span class="long">${this.unable}</span><span
+        class="short">${t("tile-unable-short")}</span></p>`;
+    return html`<div class="portrait" aria-hidden="true"><span
+      class="initials">${initials(this.name) || icon("person")}</span></div>`;
+  }
+
   render() {
     return html`
       <video ${ref(this.video)} .muted=${true} autoplay playsinline disablepictureinpicture tabindex="-1"
         aria-hidden="true" class="${this.live ? "shown" : ""} ${this.mirrored ? "mirrored" : ""}"></video>
-      ${
-        this.live
-          ? nothing
-          : html`<div class="portrait" aria-hidden="true"><span
-        class="initials">${initials(this.name) || icon("person")}</span></div>`
-      }
+      ${this.live ? nothing : this.#instead()}
       ${this.speaking ? html`<span class="chip speaking">${icon("speaking")}${t("tile-speaking")}</span>` : nothing}
       ${this.away ? html`<span class="chip away">${icon("reconnect")}${t("tile-away")}</span>` : nothing}
       <span class="plate">
@@ -111,6 +118,12 @@ export class RoomTile extends LitElement {
       letter-spacing: 0.02em;
     }
     .initials svg { width: 50%; height: 50%; }
+    /* Between the chip above and the plate below. */
+    .unable {
+      position: absolute; inset: 2.25rem 0; display: grid; place-content: center; padding: 0 8%;
+      text-align: center; text-wrap: balance; font-size: clamp(0.875rem, 0.55rem + 2.2cqi, 1.25rem); line-height: 1.35;
+    }
+    .unable .short { display: none; }
     .chip, .plate {
       position: absolute; display: inline-flex; align-items: center; gap: 0.4em; max-width: calc(100% - 1rem);
       padding: 0.2em 0.6em; border-radius: 0.5em; background: rgb(10 16 20 / 82%);
@@ -123,6 +136,11 @@ export class RoomTile extends LitElement {
     .you { font-weight: 400; color: var(--stage-quiet); }
     .muted { display: inline-flex; align-items: center; gap: 0.3em; color: #ffc9c4; flex: none; }
     .muted svg, .chip svg { width: 1.1em; height: 1.1em; }
+    @container (max-width: 340px) {
+      .unable .long { display: none; }
+      .unable .short { display: inline; }
+    }
+    @container (max-width: 200px) { .unable { inset-block: 1.9rem; padding: 0 4%; font-size: 0.75rem; line-height: 1.2; } }
     @container (max-width: 260px) { .muted .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; } }
   `,
   ];

@@ -1,8 +1,8 @@
 /** One peer connection: one offer, one answer, slots and idle senders; an ICE restart is all that may follow. */
 import { compactOffer, slotCounts, wantedCodecs, wantedExtensions } from "./offer.js";
-import { cameraEncodings, screenEncodings } from "./layers.js";
+import { cameraEncodings, inCodec, screenEncodings } from "./layers.js";
 
-/** @import { MediaAnswer, Publish, Slot, SlotInfo } from "../model.js" */
+/** @import { MediaAnswer, Publish, Slot, SlotInfo, VideoCodec } from "../model.js" */
 /** @import { Section } from "./offer.js" */
 
 // A phone that changes from Wi-Fi to its cell is often back within this; a restart before would only delay it.
@@ -11,7 +11,7 @@ const DISCONNECTED_GRACE_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 
 /** @typedef {{microphone: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver}} Senders */
-/** @typedef {{seats: number, small: boolean, speaks: boolean}} Needs */
+/** @typedef {{seats: number, small: boolean, speaks: boolean, codec: VideoCodec}} Needs */
 
 /**
  * Emits "state" when `state` changes, "restart" when ICE should be restarted, "failed" when only a new connection helps.
@@ -21,6 +21,10 @@ export class MediaConnection extends EventTarget {
   constructor(needs) {
     super();
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    /** The town hall's; a browser that lacks it sends VP8. */
+    this.codec = needs.codec;
+    /** What the slots can show, once the server has answered. @type {readonly VideoCodec[] | null} */
+    this.codecs = null;
     this.negotiationNeeded = 0;
     /** @type {"new" | "connecting" | "connected" | "lost" | "closed"} */
     this.state = "new";
@@ -50,6 +54,7 @@ export class MediaConnection extends EventTarget {
     this.#setState("connecting");
     this.timer = setTimeout(() => this.#fail(), CONNECT_TIMEOUT_MS);
     await this.pc.setRemoteDescription({ type: "answer", sdp: media.answer });
+    this.codecs = media.codecs;
     const tracks = new Map(
       this.pc.getTransceivers().map((transceiver) => [transceiver.mid, transceiver.receiver.track]),
     );
@@ -89,10 +94,13 @@ export class MediaConnection extends EventTarget {
 
   #addSenders() {
     const microphone = this.#add("audio", "microphone", { direction: "sendonly" });
-    const camera = this.#add("video", "camera", { direction: "sendonly", sendEncodings: cameraEncodings({}) });
+    const camera = this.#add("video", "camera", {
+      direction: "sendonly",
+      sendEncodings: inCodec(cameraEncodings({}), this.codec),
+    });
     const screen = this.#add("video", "screen", {
       direction: "sendonly",
-      sendEncodings: screenEncodings({}, "detail"),
+      sendEncodings: inCodec(screenEncodings({}, "detail"), this.codec),
     });
     return { microphone, camera, screen };
   }
@@ -107,12 +115,13 @@ export class MediaConnection extends EventTarget {
   /** @param {"audio" | "video"} kind @param {Section} section @param {RTCRtpTransceiverInit} init */
   #add(kind, section, init) {
     const transceiver = this.pc.addTransceiver(kind, init);
-    const codecs = wantedCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+    const codecs = wantedCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], this.codec);
     // An older browser lacks one or the other: its offer is larger, nothing else changes.
     if (codecs.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(codecs);
     const extended = /** @type {any} */ (transceiver);
     if (extended.setHeaderExtensionsToNegotiate) {
-      extended.setHeaderExtensionsToNegotiate(wantedExtensions(section, extended.getHeaderExtensionsToNegotiate()));
+      const offered = extended.getHeaderExtensionsToNegotiate();
+      extended.setHeaderExtensionsToNegotiate(wantedExtensions(section, offered, this.codec));
     }
     return transceiver;
   }

@@ -1,8 +1,28 @@
 /** Which encodings a camera or a screen sends, by the size it captures. Pure. */
 
+/** @import { VideoCodec } from "../model.js" */
+
 /**
- * @typedef {{rid: string, active: boolean, scaleResolutionDownBy: number, maxBitrate: number, maxFramerate?: number}} Encoding
+ * @typedef {{rid: string, active: boolean, scaleResolutionDownBy: number, maxBitrate: number, maxFramerate?: number,
+ *   scalabilityMode?: string}} Encoding
  */
+
+/**
+ * Chromium sends several pictures of these codecs only where every encoding names a mode; without one it sends a single
+ * stream of several spatial layers, or one picture. No spatial layers: those of a rid are told apart by its size.
+ * @type {Partial<Record<VideoCodec, string>>}
+ */
+const MODES = { vp9: "L1T2", av1: "L1T1" };
+
+/**
+ * The encodings as this codec wants them. @template {readonly Encoding[]} E
+ * @param {E} encodings @param {VideoCodec} codec @returns {E}
+ */
+export function inCodec(encodings, codec) {
+  const scalabilityMode = MODES[codec];
+  const named = scalabilityMode ? encodings.map((one) => ({ ...one, scalabilityMode })) : encodings;
+  return /** @type {E} */ (named);
+}
 
 // Bit rates that keep talking heads clean in VP8: 320, 640 and 1280 px wide.
 const CAMERA_BITRATES = { small: 150_000, medium: 500_000, large: 2_000_000 };

@@ -1,5 +1,7 @@
 /** What goes into the one offer, and how it is kept small. Pure. */
 
+/** @import { VideoCodec } from "../model.js" */
+
 /** Attributes that every bundled m-section would repeat; the first section's are the transport's (RFC 9143, 7.2). */
 const TRANSPORT_ATTRIBUTE =
   /^(?:c=|a=(?:rtcp|ice-ufrag|ice-pwd|ice-options|fingerprint|candidate|end-of-candidates)(?::|$))/;
@@ -16,27 +18,48 @@ const EXTENSIONS = {
   video: ["sdes:mid", "abs-send-time"],
 };
 
+/** What AV1 needs besides: without it some decoders wait for frames that were left out on purpose. */
+const DEPENDENCIES = "dependency-descriptor";
+
+/** The one form of each codec that is spoken here, by its format parameters; the server looks for the same. */
+const FORMS = {
+  vp8: /^/,
+  // Constrained baseline, with frames cut into packets.
+  h264: /(?=.*packetization-mode=1)(?=.*profile-level-id=42[4-7c-f])/i,
+  vp9: /^(?!.*profile-id=[1-9])/,
+  av1: /^(?!.*profile=[1-9])/,
+};
+
 /** @typedef {keyof typeof EXTENSIONS} Section */
 
 /**
- * The codecs of a section in order of preference: Opus, or VP8 with its retransmission format.
- * @template {{mimeType: string}} C
- * @param {"audio" | "video"} kind @param {readonly C[]} available @returns {C[]}
+ * The codecs of a section in order of preference: Opus; or the town hall's, VP8, and the retransmission format.
+ * @template {{mimeType: string, sdpFmtpLine?: string}} C
+ * @param {"audio" | "video"} kind @param {readonly C[]} available @param {VideoCodec} codec the town hall's
+ * @returns {C[]}
  */
-export function wantedCodecs(kind, available) {
-  const wanted = kind === "audio" ? ["audio/opus"] : ["video/vp8", "video/rtx"];
-  return wanted.flatMap((type) => available.filter((codec) => codec.mimeType.toLowerCase() === type));
+export function wantedCodecs(kind, available, codec) {
+  const spoken = available.filter((one) => {
+    const form = FORMS[/** @type {VideoCodec} */ (one.mimeType.toLowerCase().replace("video/", ""))];
+    return !form || form.test(one.sdpFmtpLine ?? "");
+  });
+  const wanted = kind === "audio" ? ["audio/opus"] : [...new Set([`video/${codec}`, "video/vp8"]), "video/rtx"];
+  return wanted.flatMap((type) => spoken.filter((one) => one.mimeType.toLowerCase() === type));
 }
 
 /**
  * @template {{uri: string, direction: string}} E
- * @param {Section} section @param {readonly E[]} available @returns {E[]} with what is not needed stopped
+ * @param {Section} section @param {readonly E[]} available @param {VideoCodec} codec the town hall's
+ * @returns {E[]} with what is not needed stopped
  */
-export function wantedExtensions(section, available) {
+export function wantedExtensions(section, available, codec) {
   const keep = EXTENSIONS[section];
-  return available.map((extension) =>
-    keep.some((part) => extension.uri.includes(part)) ? extension : { ...extension, direction: "stopped" },
-  );
+  const described = codec === "av1" && section !== "audio" && section !== "microphone";
+  return available.map((extension) => {
+    // Browsers know this one but do not offer it on a section that only receives.
+    if (described && extension.uri.includes(DEPENDENCIES)) return { ...extension, direction: "sendrecv" };
+    return keep.some((part) => extension.uri.includes(part)) ? extension : { ...extension, direction: "stopped" };
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What this person sends: microphone, camera, screen. It outlives connections; each new one gets the running tracks. */
-import { cameraEncodings, screenEncodings } from "./layers.js";
+import { cameraEncodings, inCodec, screenEncodings } from "./layers.js";
 
-/** @import { MediaKind } from "../model.js" */
+/** @import { MediaKind, VideoCodec } from "../model.js" */
 /** @import { Senders } from "./connection.js" */
 /** @import { Encoding } from "./layers.js" */
 
@@ -28,11 +28,14 @@ export class Publisher extends EventTarget {
     this.tracks = { microphone: null, camera: null, screen: null };
     /** @type {Senders | null} */
     this.senders = null;
+    /** @type {VideoCodec} */
+    this.codec = "vp8";
   }
 
-  /** Send what runs over this connection's senders. @param {Senders | null} senders */
-  async attach(senders) {
+  /** Send what runs over this connection's senders. @param {Senders | null} senders @param {VideoCodec} codec the town hall's */
+  async attach(senders, codec) {
     this.senders = senders;
+    this.codec = codec;
     await Promise.all([this.#send("microphone"), this.#send("camera"), this.#send("screen")]);
   }
 
@@ -97,10 +100,12 @@ export class Publisher extends EventTarget {
     const track = this.tracks[kind];
     const sender = this.senders?.[kind].sender;
     if (!track || !sender) return;
-    if (kind === "camera") await setEncodings(sender, cameraEncodings(track.getSettings()), "balanced");
+    if (kind === "camera")
+      await setEncodings(sender, inCodec(cameraEncodings(track.getSettings()), this.codec), "balanced");
     if (kind === "screen") {
       const hint = track.contentHint === "motion" ? "motion" : "detail";
-      await setEncodings(sender, screenEncodings(track.getSettings(), hint), "maintain-resolution");
+      const encodings = inCodec(screenEncodings(track.getSettings(), hint), this.codec);
+      await setEncodings(sender, encodings, "maintain-resolution");
     }
     await sender.replaceTrack(track);
   }

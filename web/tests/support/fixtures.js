@@ -37,6 +37,7 @@ export function seat(number, participant, more = {}) {
     microphone: participant !== null,
     camera: participant !== null,
     muted_by: null,
+    codec: participant !== null ? "vp8" : null,
     ...more,
   };
 }
@@ -71,10 +72,12 @@ export function room(change = {}) {
       starts_at: NOW + 3600,
       language: "en",
       seats: 8,
+      video_codec: "vp8",
     },
     phase: "live",
     stage: stage([]),
     screen: null,
+    screenCodec: null,
     hands: [],
     myHand: null,
     invitations: [],

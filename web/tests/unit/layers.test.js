@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cameraEncodings, layerFor, screenEncodings } from "../../shared/media/layers.js";
+import { cameraEncodings, inCodec, layerFor, screenEncodings } from "../../shared/media/layers.js";
 
 /** The widths that are sent. @param {Array<{active: boolean, scaleResolutionDownBy: number}>} encodings @param {number} width */
 const widths = (encodings, width) =>
@@ -55,6 +55,22 @@ test("a screen goes out whole and small; text slowly and sharp, film smoothly", 
   assert.deepEqual(
     screenEncodings({ width: 1920 }, "motion").map((one) => one.maxFramerate),
     [15, 30],
+  );
+});
+
+test("codecs that would else send one picture name a mode for each encoding, without spatial layers", () => {
+  const modes = /** @type {const} */ (["vp8", "h264", "vp9", "av1"]).map((codec) =>
+    inCodec(cameraEncodings({}), codec).map((one) => one.scalabilityMode),
+  );
+  assert.deepEqual(modes, [
+    [undefined, undefined, undefined],
+    [undefined, undefined, undefined],
+    ["L1T2", "L1T2", "L1T2"],
+    ["L1T1", "L1T1", "L1T1"],
+  ]);
+  assert.deepEqual(
+    inCodec(screenEncodings({}, "detail"), "av1").map((one) => one.rid),
+    ["q", "f"],
   );
 });
 

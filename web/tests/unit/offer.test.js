@@ -25,18 +25,48 @@ const section = (kind, mid) =>
   ].join("\r\n");
 const HEAD = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2", ""].join("\r\n");
 
-test("only Opus, only VP8 with its retransmissions, in that order", () => {
-  const video = [
-    { mimeType: "video/rtx" },
-    { mimeType: "video/H264" },
-    { mimeType: "video/VP8" },
-    { mimeType: "video/red" },
-  ];
-  assert.deepEqual(wantedCodecs("video", video), [{ mimeType: "video/VP8" }, { mimeType: "video/rtx" }]);
-  assert.deepEqual(wantedCodecs("audio", [{ mimeType: "audio/red" }, { mimeType: "audio/opus" }]), [
-    { mimeType: "audio/opus" },
-  ]);
-  assert.deepEqual(wantedCodecs("audio", []), []);
+// As Chromium lists them, shortened.
+const VIDEO = [
+  { mimeType: "video/VP8" },
+  { mimeType: "video/rtx" },
+  { mimeType: "video/VP9", sdpFmtpLine: "profile-id=0" },
+  { mimeType: "video/VP9", sdpFmtpLine: "profile-id=2" },
+  { mimeType: "video/H264", sdpFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f" },
+  { mimeType: "video/H264", sdpFmtpLine: "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f" },
+  { mimeType: "video/H264", sdpFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" },
+  { mimeType: "video/H264", sdpFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f" },
+  { mimeType: "video/AV1", sdpFmtpLine: "level-idx=5;profile=0;tier=0" },
+  { mimeType: "video/AV1", sdpFmtpLine: "level-idx=5;profile=1;tier=0" },
+  { mimeType: "video/red" },
+];
+
+test("Opus alone; pictures in the town hall's codec, then VP8, then their retransmissions", () => {
+  const [vp8, rtx] = VIDEO;
+  assert.deepEqual(wantedCodecs("video", VIDEO, "vp8"), [vp8, rtx]);
+  const audio = [{ mimeType: "audio/red" }, { mimeType: "audio/opus" }];
+  assert.deepEqual(wantedCodecs("audio", audio, "av1"), [{ mimeType: "audio/opus" }]);
+  assert.deepEqual(wantedCodecs("audio", [], "vp8"), []);
+});
+
+test("of each codec the one form that everybody here speaks", () => {
+  const [vp8, rtx] = VIDEO;
+  assert.deepEqual(wantedCodecs("video", VIDEO, "h264"), [VIDEO[6], vp8, rtx]);
+  assert.deepEqual(wantedCodecs("video", VIDEO, "vp9"), [VIDEO[2], vp8, rtx]);
+  assert.deepEqual(wantedCodecs("video", VIDEO, "av1"), [VIDEO[8], vp8, rtx]);
+  // As Firefox lists it: no profile means the first.
+  assert.deepEqual(wantedCodecs("video", [{ mimeType: "video/AV1" }], "av1"), [{ mimeType: "video/AV1" }]);
+  assert.deepEqual(wantedCodecs("video", VIDEO.slice(0, 2), "h264"), [vp8, rtx]);
+});
+
+test("AV1 has its dependencies described on every picture's section, and no other codec has", () => {
+  const dd = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+  /** @param {Parameters<typeof wantedExtensions>[0]} kind @param {"vp9" | "av1"} codec */
+  const direction = (kind, codec) => wantedExtensions(kind, [{ uri: dd, direction: "stopped" }], codec)[0]?.direction;
+  assert.deepEqual(
+    /** @type {const} */ (["camera", "screen", "video"]).map((kind) => direction(kind, "av1")),
+    ["sendrecv", "sendrecv", "sendrecv"],
+  );
+  assert.deepEqual([direction("audio", "av1"), direction("video", "vp9")], ["stopped", "stopped"]);
 });
 
 test("extensions that a section does not need are stopped; the list stays complete, as the browser demands", () => {
@@ -50,10 +80,10 @@ test("extensions that a section does not need are stopped; the list stays comple
   const offered = uris.map((uri) => ({ uri, direction: "sendrecv" }));
   /** @param {Parameters<typeof wantedExtensions>[0]} kind */
   const kept = (kind) =>
-    wantedExtensions(kind, offered)
+    wantedExtensions(kind, offered, "vp8")
       .filter((one) => one.direction !== "stopped")
       .map((one) => one.uri.split(/[:/]/).at(-1));
-  assert.equal(wantedExtensions("audio", offered).length, offered.length);
+  assert.equal(wantedExtensions("audio", offered, "vp8").length, offered.length);
   assert.deepEqual(kept("microphone"), ["ssrc-audio-level", "mid", "abs-send-time"]);
   assert.deepEqual(kept("camera"), ["mid", "rtp-stream-id", "abs-send-time"]);
   assert.deepEqual(kept("audio"), ["mid"]);

@@ -23,6 +23,7 @@ const SNAPSHOT = {
   now: NOW + 5,
   stage: stage([seat(1, MINISTER)]),
   screen: null,
+  screen_codec: null,
   hands: [],
   my_hand: null,
   invitations: [],
@@ -69,8 +70,8 @@ test("each event changes what it says and nothing else, and never the room befor
     [{ type: "hands", hands: [hand(ENGINEER, 1)] }, { hands: [hand(ENGINEER, 1)] }],
     [{ type: "my_hand", position: 2 }, { myHand: 2 }],
     [
-      { type: "seats", stage: stage([seat(3, NURSE)]), screen: NURSE.id },
-      { stage: stage([seat(3, NURSE)]), screen: NURSE.id },
+      { type: "seats", stage: stage([seat(3, NURSE)]), screen: NURSE.id, screen_codec: "av1" },
+      { stage: stage([seat(3, NURSE)]), screen: NURSE.id, screenCodec: "av1" },
     ],
     [
       { type: "speaker", seat: 4 },

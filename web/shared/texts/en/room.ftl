@@ -48,6 +48,11 @@ tile-speaking = Speaking
 tile-muted = Muted
 tile-you = (you)
 tile-away = Reconnecting
+# $name (String): whose picture
+tile-unable = { $name }’s picture comes in a format this browser cannot show. The sound goes on.
+# $name (String): who shares
+tile-unable-screen = The screen that { $name } shares comes in a format this browser cannot show.
+tile-unable-short = This browser cannot show the picture
 
 ## Controls
 
