@@ -6,8 +6,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from room_server.townhall.values import VideoCodec
-
 # 0 lets the kernel choose: for tests and for trying out.
 Port = Annotated[int, Meta(ge=0, le=65535)]
 # The relay's seat numbers 1..16 are stage seats (see `_relay.pyi`).
@@ -20,6 +18,8 @@ Language = Annotated[
 DatabaseUrl = Annotated[
     str, Meta(pattern=r"^([a-z]+\+[a-z]+://.*)?$", description="empty or an asynchronous SQLAlchemy URL")
 ]
+# The domain's `VideoCodec`, which who only reads settings need not know.
+VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 PublicUrl = Annotated[str, Meta(pattern=r"^(https://[^/\s]+)?$", description="empty or https://HOST[:PORT]")]
 
 

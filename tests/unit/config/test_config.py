@@ -6,8 +6,10 @@ import msgspec
 import pytest
 import yaml
 
+from room_server import config
 from room_server.config import Settings
 from room_server.config_file import ConfigError, load, setting_names
+from room_server.townhall import values
 
 CONFIG_YAML = Path(__file__).parents[3] / "config.yaml"
 
@@ -38,6 +40,10 @@ def test_config_yaml_says_one_sentence_about_every_setting() -> None:
         assert at, name
         for number in at:
             assert lines[number - 1].startswith(f"{indent}# "), name
+
+
+def test_the_codecs_are_those_of_the_domain() -> None:
+    assert config.VideoCodec == values.VideoCodec
 
 
 def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
