@@ -180,13 +180,21 @@ class Relay:
         "nack_in", "nack_out", "rtx_out", "pli_in", "pli_out", "twcc_out", "remb_in", "sr_out", "stun_in", "dtls_in",
         "peers", "halls", and "drop_<reason>" for every named drop."""
 
+    def distributions(self) -> dict[str, tuple[list[float], list[int], float]]:
+        """Reports of all links over all workers since start, in SI units: name -> (the buckets' upper bounds, values in
+        each bucket and one more for those above the last bound, sum of all values). "rtt_seconds", "loss_down_ratio",
+        "loss_up_ratio", "jitter_down_seconds", "jitter_up_seconds", "estimate_bits_per_second"; down: towards
+        subscribers, by their reports; up: from publishers, as reported to them; per report and stream."""
+
     def seat_counters(self, hall: int) -> dict[int, dict[str, int]]:
         """seat -> {"audio_in", "video_in", "audio_out", "video_out", "keyframe_requests"} in packets; "in" counts what
         the seat's occupant sent while seated, "out" what left for subscribers."""
 
     def peer_counters(self, peer: int) -> dict[str, int]:
         """{"audio_in", "video_in", "audio_out", "video_out", "rtx_out", "bytes_in", "bytes_out", "pli_out", "nack_out",
-        "remb_bps", "rtt_us"}; empty for an unknown peer. Waits for the worker at most 1 s."""
+        "remb_bps", "rtt_us", "addresses" (send addresses it has had), and for "down" as for "up": "reports_down",
+        "loss_down_ppm" (mean of all reports), "worst_loss_down_ppm", "jitter_down_us" (the latest)}; empty for an
+        unknown peer. Waits for the worker at most 1 s."""
 
     def close(self) -> None:
         """Stop the workers and free the ports. Idempotent."""

@@ -143,7 +143,7 @@ class App:
         )
         await plane.start()
         stack.push_async_callback(plane.close)
-        metrics.relay(relay.metrics)
+        metrics.relay(relay.metrics, relay.distributions)
         metrics.gauge("room_joins_waiting", "Joins in the queue of the gate", lambda: plane.joins_waiting)
         metrics.gauge(
             "room_publisher_layers", "Simulcast layers that the relay receives", lambda: plane.layers_received

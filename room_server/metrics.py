@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 # A stall is seen only by a timer that falls into it: this misses none of 20 ms, for a tenth of a percent of a core.
@@ -15,6 +16,9 @@ _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 # These of the relay's counters go up and down.
 _RELAY_GAUGES = frozenset({"peers", "halls"})
 _DROP = "drop_"
+
+Distributions = Mapping[str, tuple[list[float], list[int], float]]
+"""Name -> (upper bounds, values in each bucket and above the last bound, sum)."""
 
 
 class Metrics:
@@ -31,9 +35,9 @@ class Metrics:
         """A value asked for at every scrape."""
         Gauge(name, help, registry=self.registry).set_function(value)
 
-    def relay(self, counters: Callable[[], Mapping[str, int]]) -> None:
-        """The relay's counters, as `_relay.pyi` names them."""
-        self.registry.register(_RelayCollector(counters))
+    def relay(self, counters: Callable[[], Mapping[str, int]], distributions: Callable[[], Distributions]) -> None:
+        """The relay's counters and distributions, as `_relay.pyi` names them."""
+        self.registry.register(_RelayCollector(counters, distributions))
 
     def render(self) -> bytes:
         """The text exposition format, version 0.0.4."""
@@ -59,8 +63,9 @@ class Metrics:
 
 
 class _RelayCollector(Collector):
-    def __init__(self, counters: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, counters: Callable[[], Mapping[str, int]], distributions: Callable[[], Distributions]) -> None:
         self._counters = counters
+        self._distributions = distributions
 
     def collect(self) -> Iterator[Metric]:
         drops = CounterMetricFamily("room_relay_drops", "Packets the relay dropped, by reason", labels=["reason"])
@@ -72,3 +77,8 @@ class _RelayCollector(Collector):
             else:
                 yield CounterMetricFamily(f"room_relay_{name}", f"The relay's {name} since start", value)
         yield drops
+        for name, (bounds, counts, total) in self._distributions().items():
+            upto = itertools.accumulate(counts)
+            buckets = list(zip([*map(str, bounds), "+Inf"], upto, strict=True))
+            help = f"{name.replace('_', ' ')}, by the reports of all links"
+            yield HistogramMetricFamily(f"room_relay_{name}", help, buckets=buckets, sum_value=total)

@@ -3,10 +3,14 @@ import { takeToken } from "../shared/token.js";
 
 const token = takeToken();
 const { loadTexts } = await import("../shared/texts.js");
-await loadTexts(["join", "room", "console"]);
+const debug = new URLSearchParams(location.search).has("debug");
+await loadTexts(["join", "room", "console", ...(debug ? ["debug"] : [])]);
 const { RoomJoin } = await import("./app.js");
 const page = document.querySelector("room-join");
 if (page instanceof RoomJoin) {
-  if (new URLSearchParams(location.search).has("debug")) Object.assign(window, { __room: page.debug() });
+  if (debug) {
+    const { showDebug } = await import("./debug.js");
+    Object.assign(window, { __room: page.debug(), __recorder: showDebug(page.session) });
+  }
   await page.session.start(token);
 }

@@ -9,6 +9,7 @@ pub mod arena;
 mod bytes;
 pub mod client;
 pub mod command;
+pub mod distribution;
 pub mod drop;
 pub mod ice;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! Counters: plain numbers inside an engine, published to atomics once per loop turn so that
 //! metrics can be read without asking the worker.
 
+use crate::distribution::{self, Distributions, Figure};
 use crate::drop::Drop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -70,6 +71,7 @@ counts! {
 pub struct Counters {
     counts: [u64; Count::ALL.len()],
     drops: [u64; Drop::ALL.len()],
+    figures: Distributions,
 }
 
 impl Default for Counters {
@@ -77,6 +79,7 @@ impl Default for Counters {
         Counters {
             counts: [0; Count::ALL.len()],
             drops: [0; Drop::ALL.len()],
+            figures: Distributions::default(),
         }
     }
 }
@@ -98,6 +101,11 @@ impl Counters {
     )]
     pub fn set(&mut self, what: Count, value: u64) {
         self.counts[what as usize] = value;
+    }
+
+    /// A report has told one more value.
+    pub fn observe(&mut self, figure: Figure, value: u64) {
+        self.figures.observe(figure, value);
     }
 
     /// A packet went no further.
@@ -138,6 +146,8 @@ impl Counters {
 pub struct Published {
     counts: [AtomicU64; Count::ALL.len()],
     drops: [AtomicU64; Drop::ALL.len()],
+    /// What reports have told.
+    pub figures: distribution::Published,
 }
 
 impl Default for Published {
@@ -145,6 +155,7 @@ impl Default for Published {
         Published {
             counts: [const { AtomicU64::new(0) }; _],
             drops: [const { AtomicU64::new(0) }; _],
+            figures: distribution::Published::default(),
         }
     }
 }
@@ -160,6 +171,7 @@ impl Published {
         {
             to.store(*from, Ordering::Relaxed);
         }
+        self.figures.publish(&counters.figures);
     }
 
     /// Names and values, `drop_` before a drop's label.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from room_server.metrics import Metrics
+from room_server.metrics import Distributions, Metrics
 from tests.unit.api.conftest import ELSEWHERE, House, OpenHouse
 
 
@@ -37,10 +37,14 @@ async def test_an_undeclared_proxy_does_not_publish_the_figures(open_house: Open
     assert (await house.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})).status == 403
 
 
+def relay_distributions() -> Distributions:
+    return {"rtt_seconds": ([0.05, 0.1], [2, 0, 3], 7.5)}
+
+
 async def test_what_the_figures_say() -> None:
     metrics = Metrics()
     metrics.gauge("room_participants", "People", lambda: 7)
-    metrics.relay(lambda: {"rtp_in": 5, "peers": 2, "drop_replay": 3, "drop_not_keyframe": 0})
+    metrics.relay(lambda: {"rtp_in": 5, "peers": 2, "drop_replay": 3, "drop_not_keyframe": 0}, relay_distributions)
     async with metrics.watch_loop():
         found = {family.name: family for family in text_string_to_metric_families(metrics.render().decode())}
     assert found["room_participants"].samples[0].value == 7
@@ -48,5 +52,9 @@ async def test_what_the_figures_say() -> None:
     assert (found["room_relay_peers"].type, found["room_relay_peers"].samples[0].value) == ("gauge", 2)
     drops = {sample.labels["reason"]: sample.value for sample in found["room_relay_drops"].samples}
     assert drops == {"replay": 3, "not_keyframe": 0}
+    rtt = {sample.labels.get("le", sample.name): sample.value for sample in found["room_relay_rtt_seconds"].samples}
+    assert rtt == {
+        "0.05": 2, "0.1": 2, "+Inf": 5, "room_relay_rtt_seconds_sum": 7.5, "room_relay_rtt_seconds_count": 5,
+    }  # fmt: skip
     assert "room_loop_lag_seconds" in found
     assert "process_resident_memory_bytes" in found

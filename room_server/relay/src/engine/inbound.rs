@@ -75,10 +75,11 @@ impl Engine {
     /// The send address is another one: say so, and let the slots know that they can send. What a
     /// publisher sent from the new address before it was validated is lost: only a keyframe mends that.
     pub(super) fn moved(&mut self, key: usize) {
-        let Some(peer) = self.peers.get(key) else {
+        let Some(peer) = self.peers.get_mut(key) else {
             return;
         };
         if let Some(route) = peer.ice.current() {
+            peer.addresses += 1;
             self.events.push_back(Event::Address(peer.id, route.addr));
         }
         self.dirty_peers.push(key);

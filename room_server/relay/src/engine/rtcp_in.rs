@@ -1,12 +1,14 @@
 //! SRTCP in: a publisher's reports; a subscriber's reports, estimates, and what it asks for again.
 
 use super::Engine;
+use crate::distribution::Figure;
 use crate::drop::Drop;
 use crate::ice::Route;
 use crate::ids::Ssrc;
+use crate::peer::link::jitter_us;
 use crate::peer::{FEEDBACK_SSRC, Peer};
 use crate::rtcp::{self, Packet};
-use crate::stats::Count;
+use crate::stats::{Count, Counters};
 use crate::time::{Duration, Time};
 
 /// Packets that one compound may ask for: browsers give up on gaps of more than 200.
@@ -35,12 +37,12 @@ impl Engine {
                 Packet::SenderReport(report) => {
                     if let Some(peer) = self.peers.get_mut(key) {
                         peer.receive.sender_report(&report.info, now);
-                        take_blocks(peer, now, report.blocks());
+                        take_blocks(peer, now, report.blocks(), &mut self.counters);
                     }
                 }
                 Packet::ReceiverReport(report) => {
                     if let Some(peer) = self.peers.get_mut(key) {
-                        take_blocks(peer, now, report.blocks());
+                        take_blocks(peer, now, report.blocks(), &mut self.counters);
                     }
                 }
                 Packet::Nack(nack) => {
@@ -129,6 +131,7 @@ impl Engine {
 
     fn on_remb(&mut self, key: usize, bps: u64, now: Time) {
         self.counters.add(Count::RembIn, 1);
+        self.counters.observe(Figure::Estimate, bps);
         if let Some(peer) = self.peers.get_mut(key) {
             let sent = peer.sent.bps(now);
             peer.downlink.remb(bps, sent, now);
@@ -137,10 +140,23 @@ impl Engine {
     }
 }
 
-fn take_blocks(peer: &mut Peer, now: Time, blocks: impl Iterator<Item = rtcp::ReportBlock>) {
-    for block in blocks {
-        if block.ssrc != FEEDBACK_SSRC && peer.slot_of(block.ssrc).is_some() {
-            peer.take_report(now, &block);
+fn take_blocks(
+    peer: &mut Peer,
+    now: Time,
+    blocks: impl Iterator<Item = rtcp::ReportBlock>,
+    counters: &mut Counters,
+) {
+    for block in blocks.filter(|block| block.ssrc != FEEDBACK_SSRC) {
+        let Some(kind) = peer.slot_of(block.ssrc).map(|slot| slot.kind) else {
+            continue;
+        };
+        peer.take_report(now, &block);
+        let jitter = jitter_us(block.jitter, kind);
+        peer.down.report(block.fraction_lost, jitter);
+        counters.observe(Figure::LossDown, u64::from(block.fraction_lost));
+        counters.observe(Figure::JitterDown, jitter);
+        if block.last_sr != 0 {
+            counters.observe(Figure::Rtt, peer.rtt.as_micros() as u64);
         }
     }
 }

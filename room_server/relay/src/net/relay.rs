@@ -2,6 +2,7 @@
 //! or to all, and collects events. Used by the Python module and by the bench alike.
 
 use crate::command::{Assignment, Command, Event, Named};
+use crate::distribution::{Figure, Reading};
 use crate::ids::{HallId, PeerId};
 use crate::net::clock::Clock;
 use crate::net::udp;
@@ -200,6 +201,17 @@ impl Relay {
                 } else {
                     value + *entry
                 };
+            }
+        }
+        sum
+    }
+
+    /// Distributions over all workers.
+    pub fn distributions(&self) -> Vec<Reading> {
+        let mut sum: Vec<_> = Figure::ALL.map(Reading::empty).into();
+        for mailbox in &self.mailboxes {
+            for (to, from) in sum.iter_mut().zip(mailbox.published.figures.read()) {
+                to.add(&from);
             }
         }
         sum

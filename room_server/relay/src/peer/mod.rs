@@ -1,6 +1,7 @@
 //! One participant's transport: its addresses, keys, what it sends and what it receives.
 //! A value: it is told the time, and sends nothing itself.
 
+pub mod link;
 pub mod receive;
 pub mod section;
 pub mod slot;
@@ -16,6 +17,7 @@ use crate::rtcp;
 use crate::spec::PeerSpec;
 use crate::srtp::{Inbound, Outbound, Profile};
 use crate::time::{Duration, Time};
+use link::Link;
 use receive::Receive;
 use slot::Slot;
 
@@ -128,6 +130,10 @@ pub struct Peer {
     pub sent_audio: RateMeter,
     /// Packets and bytes.
     pub counters: PeerCounters,
+    /// How what is sent to it arrives, by its reports.
+    pub down: Link,
+    /// Send addresses it has had, one after the other.
+    pub addresses: u64,
     /// When its timer is set to fire.
     pub scheduled: Option<Time>,
     /// When its layers are chosen again.
@@ -185,6 +191,8 @@ impl Peer {
             sent: RateMeter::default(),
             sent_audio: RateMeter::default(),
             counters: PeerCounters::default(),
+            down: Link::default(),
+            addresses: 0,
             scheduled: None,
             choose_at: now,
         }
@@ -303,6 +311,15 @@ impl Peer {
             ("nack_out", c.nack_out),
             ("remb_bps", self.downlink.latest(now).unwrap_or(0)),
             ("rtt_us", self.rtt.as_micros() as u64),
+            ("reports_down", self.down.reports),
+            ("loss_down_ppm", self.down.loss_ppm()),
+            ("worst_loss_down_ppm", self.down.worst_ppm()),
+            ("jitter_down_us", self.down.jitter_us),
+            ("reports_up", self.receive.up.reports),
+            ("loss_up_ppm", self.receive.up.loss_ppm()),
+            ("worst_loss_up_ppm", self.receive.up.worst_ppm()),
+            ("jitter_up_us", self.receive.up.jitter_us),
+            ("addresses", self.addresses),
         ])
     }
 

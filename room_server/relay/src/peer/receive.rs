@@ -4,6 +4,7 @@ mod feedback;
 
 pub use feedback::Asked;
 
+use super::link::Link;
 use super::section::Section;
 use crate::bwe::twcc::Recorder;
 use crate::codec::vp8;
@@ -77,6 +78,8 @@ pub struct Receive {
     offset: NtpOffset,
     report_at: Option<Time>,
     scratch: Vec<Seq>,
+    /// How what it sends arrives.
+    pub up: Link,
 }
 
 impl Receive {
@@ -102,6 +105,7 @@ impl Receive {
             offset: NtpOffset::default(),
             report_at: None,
             scratch: Vec::new(),
+            up: Link::default(),
         }
     }
 

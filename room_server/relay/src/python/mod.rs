@@ -197,6 +197,16 @@ impl Relay {
         self.inner.metrics()
     }
 
+    fn distributions(&self) -> BTreeMap<&'static str, (Vec<f64>, Vec<u64>, f64)> {
+        let readings = self.inner.distributions().into_iter().map(|r| {
+            let unit = r.figure.per_unit();
+            let bounds = r.figure.bounds().iter().map(|b| *b as f64 / unit).collect();
+            let value = (bounds, r.counts.to_vec(), r.sum as f64 / unit);
+            (r.figure.label(), value)
+        });
+        readings.collect()
+    }
+
     fn seat_counters(
         &self,
         py: Python<'_>,

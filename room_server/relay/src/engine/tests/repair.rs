@@ -1,6 +1,7 @@
 //! Losses both ways, reports, estimates.
 
 use super::*;
+use crate::distribution::Figure;
 use crate::rtcp::{self, Packet};
 
 fn compounds(house: &House, peer: u32) -> impl Iterator<Item = Packet<'_>> {
@@ -246,4 +247,57 @@ fn round_trips_come_from_report_blocks() {
     let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
     let rtt = guest.rtt.as_millis();
     assert!((28..=32).contains(&rtt), "{rtt} ms");
+}
+
+#[test]
+fn reports_in_both_directions_fill_the_distributions() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    for _ in 0..60 {
+        house.speak(1, 30);
+        house.pass(20);
+    }
+    let ssrc = house.guest(2).spec.slots[0].ssrc;
+    let block = rtcp::ReportBlock {
+        ssrc,
+        fraction_lost: 64,
+        lost: 3,
+        highest: 0,
+        jitter: 480,
+        last_sr: 0,
+        delay: 0,
+    };
+    house.rtcp(2, |out| {
+        rtcp::write_rr(
+            out,
+            Ssrc(1),
+            &[
+                block,
+                rtcp::ReportBlock {
+                    ssrc: Ssrc(9),
+                    ..block
+                },
+            ],
+        );
+    });
+    let published = crate::stats::Published::default();
+    published.publish(house.engines[0].counters());
+    let readings: Vec<_> = published.figures.read().collect();
+    let seen = |figure: Figure| readings[figure as usize].counts;
+    assert_eq!(
+        seen(Figure::LossDown),
+        [0, 0, 0, 0, 0, 0, 1, 0, 0],
+        "a quarter, and no stream of others"
+    );
+    assert_eq!(seen(Figure::JitterDown)[2], 1, "ten milliseconds");
+    assert_eq!(
+        seen(Figure::LossUp)[0],
+        1,
+        "the publisher's one stream lost nothing"
+    );
+    assert_eq!(
+        seen(Figure::Rtt),
+        [0; 9],
+        "without a sender report there is no round trip"
+    );
 }

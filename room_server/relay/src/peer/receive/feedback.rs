@@ -1,8 +1,10 @@
 //! The feedback that goes back to a publisher: reports, what is missing, keyframes, arrival times.
 
 use super::Receive;
+use crate::distribution::Figure;
 use crate::ids::Ssrc;
 use crate::peer::FEEDBACK_SSRC;
+use crate::peer::link::jitter_us;
 use crate::rtcp;
 use crate::stats::{Count, Counters};
 use crate::time::{Duration, Time};
@@ -55,7 +57,7 @@ impl Receive {
         };
         if self.report_at.is_some_and(|at| now >= at) {
             self.report_at = Some(now + REPORT_EVERY);
-            self.write_reports(now, &mut compound);
+            self.write_reports(now, counters, &mut compound);
         }
         for section in &mut self.sections {
             for layer in section.layers.iter_mut().flatten() {
@@ -96,10 +98,17 @@ impl Receive {
         asked
     }
 
-    fn write_reports(&mut self, now: Time, compound: &mut Vec<u8>) {
+    fn write_reports(&mut self, now: Time, counters: &mut Counters, compound: &mut Vec<u8>) {
         let mut blocks = Vec::new();
         for section in &mut self.sections {
+            let earlier = blocks.len();
             section.reports(now, &mut blocks);
+            for block in blocks.iter().skip(earlier) {
+                let jitter = jitter_us(block.jitter, section.spec.kind);
+                self.up.report(block.fraction_lost, jitter);
+                counters.observe(Figure::LossUp, u64::from(block.fraction_lost));
+                counters.observe(Figure::JitterUp, jitter);
+            }
         }
         if blocks.is_empty() {
             return;
