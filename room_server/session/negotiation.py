@@ -263,7 +263,7 @@ def _remote(offer: Description, accepted: Sequence[int]) -> Remote:
         raise malformed("it has no ICE user name and password")
     if section.setup not in {"actpass", "active"}:
         raise malformed("it must let the server be the passive side of DTLS (a=setup:actpass)")
-    if not section.rtcp_mux:
+    if not offer.sections[accepted[0]].rtcp_mux:
         raise malformed("it must multiplex RTCP with RTP (a=rtcp-mux)")
     return Remote(ice=section.ice, fingerprints=_strong(section.fingerprints), shape=_shape(offer, accepted))
 

@@ -27,6 +27,8 @@ MAX_SIZE: Final = 512 * 1024
 MAX_SECTIONS: Final = 64
 _MAX_LINES: Final = 16_384  # the same 100 slots; bounds what a hostile offer can cost
 _MAX_FORMATS: Final = 128  # payload types are seven bits wide
+_MAX_PARAMETERS: Final = 1024  # characters of an fmtp: H.264 parameter sets are a few hundred; longer is not read
+_MAX_FINGERPRINTS: Final = 16  # clients give one or, of each digest, one; each costs the handshake
 
 _T = TypeVar("_T")
 
@@ -251,6 +253,8 @@ def _group(session: _Builder, value: str) -> None:
     semantics, _, mids = value.partition(" ")
     if semantics == "BUNDLE":
         session.bundle = tuple(mids.split())
+        if len(session.bundle) > MAX_SECTIONS:
+            raise _LineError
 
 
 def _ufrag(section: _Builder, value: str) -> None:
@@ -268,6 +272,8 @@ def _pwd(section: _Builder, value: str) -> None:
 def _fingerprint(section: _Builder, value: str) -> None:
     algorithm, _, digest = value.partition(" ")
     if not _TOKEN.fullmatch(algorithm) or not _HEX_BYTES.fullmatch(digest):
+        raise _LineError
+    if len(section.fingerprints) >= _MAX_FINGERPRINTS:
         raise _LineError
     section.fingerprints.append(Fingerprint(algorithm.lower(), digest.upper()))
 
@@ -289,7 +295,7 @@ def _rtpmap(section: _Builder, value: str) -> None:
 
 def _fmtp(section: _Builder, value: str) -> None:
     pt, _, parameters = value.partition(" ")
-    section.fmtps[_payload_type(pt)] = parameters
+    section.fmtps[_payload_type(pt)] = parameters if len(parameters) <= _MAX_PARAMETERS else ""
 
 
 def _rtcp_fb(section: _Builder, value: str) -> None:

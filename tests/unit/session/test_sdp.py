@@ -20,10 +20,10 @@ def test_every_section_of_a_real_offer_is_read(name: str) -> None:
     offer = sdp.parse(text)
     assert [s.mid for s in offer.sections] == list(offer.bundle) == [str(i) for i in range(text.count("\nm="))]
     for section in offer.sections:
-        assert section.ice is not None
+        assert section.ice is not None or section.bundle_only
         assert section.setup == "actpass"
         assert section.rtcp_mux
-        assert section.fingerprints[0].algorithm == "sha-256"
+        assert section.bundle_only or section.fingerprints[0].algorithm == "sha-256"
         assert {"opus"} <= {c.name for c in section.codecs} or {"vp8", "rtx"} <= {c.name for c in section.codecs}
 
 
@@ -57,6 +57,12 @@ def test_dangling_format_parameters_and_wildcard_feedback() -> None:
     assert sdp.parse(AUDIO + extra).sections[0].codecs == (
         sdp.Codec(111, "opus", 48_000, 2, feedback=("nack", "transport-cc")),
     )
+
+
+def test_parameters_longer_than_any_client_writes_are_passed_over() -> None:
+    extra = "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 {}\r\n"
+    kept, passed_over = (sdp.parse(AUDIO + extra.format("x" * length)).sections[0].codecs[0] for length in (1024, 1025))
+    assert (len(kept.fmtp), passed_over.fmtp) == (1024, "")
 
 
 def test_simulcast_takes_the_first_alternative_paused_or_not() -> None:
@@ -95,6 +101,8 @@ def test_simulcast_takes_the_first_alternative_paused_or_not() -> None:
         AUDIO + "a=ssrc-group:FID 1 x\r\n",
         MINIMAL + "".join(f"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{i}\r\n" for i in range(sdp.MAX_SECTIONS + 1)),
         AUDIO + "a=x\n" * 20_000,
+        MINIMAL + "a=group:BUNDLE" + " 0" * (sdp.MAX_SECTIONS + 1) + "\r\n",
+        AUDIO + "a=fingerprint:sha-256 AB:CD\r\n" * 17,
         AUDIO + "a=x:" + "y" * sdp.MAX_SIZE,
     ],
 )
@@ -110,25 +118,6 @@ def test_a_malformed_offer_is_one_clear_error(text: str) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     assert _refusal(text) in {"", "offer_malformed"}
     assert _refusal(AUDIO + text) in {"", "offer_malformed"}
-
-
-@st.composite
-def damaged_offers(draw: st.DrawFn) -> str:
-    """A real offer, a few of whose lines are dropped, doubled, cut, or filled with something else."""
-    lines = offers.load(draw(st.sampled_from(("firefox_stage", "aiortc_stage", "chromium_phone")))).split("\r\n")
-    for _ in range(draw(st.integers(1, 6))):
-        place = draw(st.integers(0, len(lines) - 1))
-        line = lines[place]
-        head = line[: draw(st.integers(0, len(line)))]
-        lines[place : place + 1] = draw(
-            st.sampled_from([[], [line, line], [head], [head + draw(st.text(max_size=12))], [line, draw(st.text())]])
-        )
-    return "\r\n".join(lines)
-
-
-@given(damaged_offers())
-def test_no_damaged_offer_breaks_the_reader(text: str) -> None:
-    assert _refusal(text) in {"", "offer_malformed"}
 
 
 def test_reading_an_attendees_offer_takes_well_under_a_join() -> None:

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-NAMES = ("chromium_attendee", "chromium_stage", "chromium_phone", "chromium_largest", "firefox_stage", "aiortc_stage")
+CODECS = ("chromium_h264", "chromium_vp9", "chromium_av1", "chromium_plain")
+NAMES = (
+    *("chromium_attendee", "chromium_stage", "chromium_phone", "chromium_largest", "firefox_stage", "aiortc_stage"),
+    *CODECS,
+)
+OTHERS = ("gateway", "broadcaster", "compact")
 
 
 def load(name: str) -> str:
