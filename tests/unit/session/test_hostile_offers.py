@@ -15,7 +15,7 @@ from room_server.session import negotiation, sdp
 from room_server.session.negotiation import Negotiated
 from room_server.session.sdp import Description, Section
 from room_server.townhall.values import VideoCodec
-from tests.unit.session import hostile
+from tests.unit.session import hostile, offers
 from tests.unit.session.test_negotiation import OURS, TERMS
 
 T = TypeVar("T")
@@ -56,6 +56,17 @@ def test_any_offer_is_refused_by_a_known_code_or_answered_in_good_form(
         _check_refusal(outcome, REFUSALS)
     else:
         _check_answer(sdp.parse(text), outcome, codec)
+
+
+@given(hostile.any_offer(), st.sampled_from(["chromium_phone", "gateway", "compact"]))
+def test_any_offer_is_a_restart_of_the_first_or_refused(text: str, name: str) -> None:
+    first = negotiation.negotiate(sdp.parse(offers.load(name)), publish={}, terms=TERMS, credentials=OURS).remote
+    outcome = _outcome(lambda: negotiation.check_restart(sdp.parse(text), first))
+    if isinstance(outcome, RoomError):
+        _check_refusal(outcome, {"offer_malformed", "offer_not_a_restart", "offer_fingerprint"})
+    else:
+        assert (outcome.shape, set(outcome.fingerprints)) == (first.shape, set(first.fingerprints))
+        assert outcome.ice.ufrag != first.ice.ufrag
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=400))
