@@ -1,83 +1,46 @@
-"""The seam to aiortc's DTLS 1.2 (RFC 5764): datagrams in, datagrams out, SRTP keys once.
+"""DTLS-SRTP (RFC 5764), the passive end: a client's datagrams in, ours out, keys once.
 
-aiortc's private names end here. They are those of its 1.16; `self_test` proves at start-up that they still mean what
-they did. The datagrams come from the relay, which lets none pass that STUN has not vouched for.
+All of it happens on the spot, without a task or a queue per client. The datagrams come from the relay, which lets none
+pass that STUN has not vouched for, and only so many before keys.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
-from aiortc.rtcdtlstransport import (
-    SRTP_AEAD_AES_128_GCM,
-    SRTP_AEAD_AES_256_GCM,
-    SRTP_AES128_CM_SHA1_80,
-    RTCCertificate,
-    RTCDtlsFingerprint,
-    RTCDtlsParameters,
-    RTCDtlsTransport,
-    SRTPProtectionProfile,
-)
 from OpenSSL import SSL
 
+from room_server.session.certificate import MAX_DATAGRAM, PROFILES, Certificate, Profile
 from room_server.session.sdp import Fingerprint
-
-PROFILES: Final[list[SRTPProtectionProfile]] = [
-    SRTP_AEAD_AES_256_GCM,
-    SRTP_AEAD_AES_128_GCM,
-    SRTP_AES128_CM_SHA1_80,
-]
-"""What the relay speaks, in aiortc's order: every client in use takes the first."""
-_IANA_NAMES: Final = {b"SRTP_AES128_CM_SHA1_80": "SRTP_AES128_CM_HMAC_SHA1_80"}
-"""Where OpenSSL's name is another."""
 
 HANDSHAKE_TIMEOUT: Final = 20.0
 """Seconds from the first datagram. At 30 % loss the worst of eight took 1.1 s, at 50 % 3.3 s; beyond is hopeless."""
 FIRST_DATAGRAM_TIMEOUT: Final = 50.0
 """Seconds from the answer: the relay's 30 s for STUN to arrive, and as much again as a handshake may take."""
-_MAX_QUEUED: Final = 32
-"""Datagrams. A whole flight is four at most; what is lost beyond is sent again."""
-_MAX_DATAGRAM: Final = 1500
-_SELF_TEST_TIMEOUT: Final = 5.0
-"""Seconds; it takes a few milliseconds."""
+
 _EXPORTER: Final = b"EXTRACTOR-dtls_srtp"
+_HEADER: Final = 13
+"""Bytes of a record before its content; the last two say how long that is (RFC 6347, 4.1)."""
+_MOST: Final = 1 << 14
+"""Bytes that OpenSSL is asked for at once: what a record may hold, and far more than a flight."""
+_ROUNDS: Final = 3
+"""Flights either way in a handshake of which nothing is lost, and one to see that nothing is left."""
 
-OnKeys = Callable[[str, bytes, bytes], None]
-"""(IANA profile name, key + salt we receive with, key + salt we send with)."""
 
-log = logging.getLogger(__name__)
+class Keys(NamedTuple):
+    """IANA's name of the SRTP profile, and under which key and salt, joined, each end sends."""
 
-
-class Certificate(RTCCertificate):
-    """One certificate and one OpenSSL context for all handshakes: one each would be half of a handshake's cost."""
-
-    _context: SSL.Context | None = None
-
-    @classmethod
-    def generate(cls) -> "Certificate":
-        """A new P-256 key: its certificate keeps the server's flight below one datagram."""
-        return cls.generateCertificate()
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """For the answer."""
-        digest = next(f for f in self.getFingerprints() if f.algorithm == "sha-256")
-        return Fingerprint(digest.algorithm, digest.value)
-
-    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        if self._context is None:
-            self._context = super()._create_ssl_context(srtp_profiles)
-            # Nobody resumes a DTLS-SRTP session, so a cache would only grow.
-            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        return self._context
+    profile: str
+    client: bytes
+    server: bytes
 
 
 class DtlsEndpoint:
-    """The server's half of one handshake, and of the alerts after it.
+    """The server's half of one handshake, and of the alerts after it. Bound to the running loop.
 
-    `on_end(reason)` comes at most once: "handshake" (failed, timed out, wrong certificate) or "closed" (the client said
-    good-bye); never after `close`.
+    `on_keys` comes at most once. `on_end(reason)` comes at most once: "handshake" (failed, timed out, wrong
+    certificate) or "closed" (the client said good-bye); never after `close`.
     """
 
     def __init__(
@@ -86,159 +49,153 @@ class DtlsEndpoint:
         fingerprints: Sequence[Fingerprint],
         *,
         send: Callable[[bytes], None],
-        on_keys: OnKeys,
+        on_keys: Callable[[Keys], None],
         on_end: Callable[[str], None],
     ) -> None:
         self._certificate = certificate
         self._fingerprints = fingerprints
-        self._wire = _Wire(send)
+        self._send = send
         self._on_keys = on_keys
         self._on_end = on_end
-        self._dtls: _KeyDtls | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._over = False
-        self._deadline: asyncio.TimerHandle | None = None
-        self._arm(FIRST_DATAGRAM_TIMEOUT)
+        self._connection: SSL.Connection | None = None
+        """From the first datagram to the end: a client whose last flight was answered in vain sends it again, and
+        says good-bye under the same keys.
+        """
+        self._shaken = self._keyed = self._over = False
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.call_later(FIRST_DATAGRAM_TIMEOUT, self._end, "handshake")
+        self._repetition: asyncio.TimerHandle | None = None
 
     def receive(self, datagram: bytes) -> None:
-        """One DTLS datagram of the client's. More than a few at a time are dropped; DTLS repeats."""
-        if self._over or not datagram or self._wire.inbox.qsize() >= _MAX_QUEUED:
+        """One DTLS datagram of the client's."""
+        if self._over or not datagram:
             return
-        if self._task is None:
-            self._arm(HANDSHAKE_TIMEOUT)
-            self._dtls = _KeyDtls(self._wire, self._certificate, role="server", on_keys=self._keyed)
-            self._task = asyncio.get_running_loop().create_task(self._run(self._dtls))
-        self._wire.inbox.put_nowait(datagram)
-
-    def close(self) -> asyncio.Task[None] | None:
-        """Say good-bye where keys are agreed, and stop. The task returned, if any, ends within a few loop turns."""
-        if not self._over:
-            if self._dtls is not None and (alert := self._dtls.close_notify()):
-                self._wire.send(alert)
-            self._stop()
-        return self._task
-
-    async def _run(self, dtls: "_KeyDtls") -> None:
+        connection = self._connection or self._begin()
+        connection.bio_write(datagram)
         try:
-            await dtls.start(_parameters(self._fingerprints))
-            keyed = dtls.state == "connected"
-            await dtls.ended.wait()
-        except Exception:
-            log.exception("dtls: the handshake broke")
-            keyed = False
-        self._end("closed" if keyed else "handshake")
+            self._advance(connection)
+        except SSL.WantReadError:
+            self._flush(connection)
+        except SSL.Error:
+            self._flush(connection)  # the alert that says why
+            self._end("closed" if self._keyed else "handshake")
 
-    def _keyed(self, profile: str, rx: bytes, tx: bytes) -> None:
-        if not self._over:
-            self._disarm()
-            self._on_keys(profile, rx, tx)
+    def close(self) -> None:
+        """Say good-bye where there is somebody to say it to, and stop. Idempotent."""
+        if self._over:
+            return
+        self._over = True
+        self._deadline.cancel()
+        self._unschedule()
+        connection, self._connection = self._connection, None
+        if connection is not None and self._shaken:
+            with contextlib.suppress(SSL.Error):
+                connection.shutdown()
+            self._flush(connection)
 
-    def _expired(self) -> None:
-        self._end("handshake")
+    def _begin(self) -> SSL.Connection:
+        self._deadline.cancel()
+        self._deadline = self._loop.call_later(HANDSHAKE_TIMEOUT, self._end, "handshake")
+        self._connection = self._certificate.accept()
+        return self._connection
+
+    def _advance(self, connection: SSL.Connection) -> None:
+        """Take what has come. Ends in an `SSL.Error`: `WantReadError` is the good one."""
+        if not self._shaken:
+            connection.do_handshake()
+            self._shaken = True
+            self._take_keys(connection)
+        while True:
+            connection.recv(_MOST)  # alerts and repeated flights take effect; nobody has agreed on data
+
+    def _take_keys(self, connection: SSL.Connection) -> None:
+        keys = _keys(connection)
+        if keys is None or not _is_as_announced(connection, self._fingerprints):
+            raise SSL.Error("no SRTP profile in common, or another certificate than the offer's")
+        self._keyed = True
+        self._deadline.cancel()
+        self._on_keys(keys)
+
+    def _flush(self, connection: SSL.Connection) -> None:
+        for datagram in _datagrams(connection):
+            self._send(datagram)
+        self._unschedule()
+        if not self._keyed and not self._over and (seconds := connection.DTLSv1_get_timeout()) is not None:
+            self._repetition = self._loop.call_later(seconds, self._repeat, connection)
+
+    def _repeat(self, connection: SSL.Connection) -> None:
+        """Nothing has come for a while: send the last flight again."""
+        try:
+            connection.DTLSv1_handle_timeout()
+        except SSL.Error:
+            self._end("handshake")
+        else:
+            self._flush(connection)
+
+    def _unschedule(self) -> None:
+        if self._repetition is not None:
+            self._repetition.cancel()
+            self._repetition = None
 
     def _end(self, reason: str) -> None:
         if not self._over:
-            self._stop()
+            self.close()
             self._on_end(reason)
 
-    def _stop(self) -> None:
-        self._over = True
-        self._disarm()
-        self._wire.inbox.put_nowait(None)
-        self._dtls = None
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._deadline = asyncio.get_running_loop().call_later(seconds, self._expired)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-
-async def self_test(certificate: Certificate) -> None:
-    """A handshake in memory. `RuntimeError` if both sides do not come to the same keys: aiortc has changed."""
-    keys: dict[str, tuple[str, bytes, bytes]] = {}
-    wires = _Wire(), _Wire()
-    wires[0].send, wires[1].send = wires[1].inbox.put_nowait, wires[0].inbox.put_nowait
-    server = _KeyDtls(wires[0], certificate, role="server", on_keys=lambda *k: keys.__setitem__("server", k))
-    client = _KeyDtls(wires[1], Certificate.generate(), role="client", on_keys=lambda *k: keys.__setitem__("client", k))
-    handshake = asyncio.gather(server.start(client.getLocalParameters()), client.start(server.getLocalParameters()))
+def self_test(certificate: Certificate) -> None:
+    """A handshake in memory. `RuntimeError` if the two ends do not come to the same keys of the best profile."""
+    client, server = Certificate.generate().connect(), certificate.accept()
     try:
-        await asyncio.wait_for(handshake, timeout=_SELF_TEST_TIMEOUT)
-        profile, rx, tx = keys["server"]
-        if keys["client"] != (profile, tx, rx) or len(rx) != PROFILES[0].key_length + PROFILES[0].salt_length:
-            raise RuntimeError("DTLS self-test: the two sides hold different keys; install the pinned aiortc")
-    except (AttributeError, KeyError, TypeError, AssertionError, TimeoutError) as error:
-        raise RuntimeError(f"DTLS self-test: {error!r}; install the pinned aiortc") from error
-    finally:
-        for wire, end in zip(wires, (server, client), strict=True):
-            wire.inbox.put_nowait(None)
-            if end.state == "connected":
-                await end.ended.wait()
+        for _ in range(_ROUNDS):
+            for one, other in ((client, server), (server, client)):
+                with contextlib.suppress(SSL.WantReadError):
+                    one.do_handshake()
+                for datagram in _datagrams(one):
+                    other.bio_write(datagram)
+        keys = _keys(server)
+        agreed = keys is not None and keys == _keys(client) and keys.profile == PROFILES[0].name
+    except SSL.Error as error:
+        raise RuntimeError(f"DTLS self-test: {error!r}; install the pinned pyOpenSSL") from error
+    if not agreed:
+        raise RuntimeError("DTLS self-test: the two ends hold different keys; install the pinned pyOpenSSL")
 
 
-class _Wire:
-    """What RTCDtlsTransport uses of an ICE transport: a role, and two coroutines."""
-
-    role = "controlled"
-
-    def __init__(self, send: Callable[[bytes], None] = lambda _datagram: None) -> None:
-        self.send = send
-        self.inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
-
-    async def _send(self, datagram: bytes) -> None:
-        self.send(datagram)
-
-    async def _recv(self) -> bytes:
-        datagram = await self.inbox.get()
-        if datagram is None:
-            self.inbox.put_nowait(None)  # whoever asks again hears the same
-            raise ConnectionError
-        return datagram
+def _datagrams(connection: SSL.Connection) -> Iterator[bytes]:
+    """What OpenSSL has written, as many whole records to a datagram as fit (RFC 6347, 4.1.1)."""
+    try:
+        flight = connection.bio_read(_MOST)
+    except SSL.WantReadError:
+        return
+    start = end = 0
+    while end < len(flight):
+        record = _HEADER + int.from_bytes(flight[end + _HEADER - 2 : end + _HEADER], "big")
+        if end + record - start > MAX_DATAGRAM and end > start:
+            yield flight[start:end]
+            start = end
+        end += record
+    yield flight[start:]
 
 
-class _KeyDtls(RTCDtlsTransport):
-    """Hands the SRTP keys out instead of building SRTP sessions of its own; so it never touches media."""
-
-    def __init__(self, wire: Any, certificate: Certificate, *, role: str, on_keys: OnKeys) -> None:
-        super().__init__(wire, [certificate])
-        self._srtp_profiles = PROFILES
-        self._set_role(role)
-        self._hand_out = on_keys
-        self.ended = asyncio.Event()
-        self.on("statechange", self._changed)
-
-    def close_notify(self) -> bytes:
-        """The alert that ends the association; empty before keys."""
-        if self.state != "connected" or self._ssl is None:
-            return b""
-        try:
-            self._ssl.shutdown()
-            return bytes(self._ssl.bio_read(_MAX_DATAGRAM))
-        except SSL.Error:
-            return b""
-
-    def _changed(self) -> None:
-        if self.state in {"closed", "failed"}:
-            self.ended.set()
-
-    def _setup_srtp(self) -> None:
-        assert self._ssl is not None
-        name = self._ssl.get_selected_srtp_profile()
-        profile = next((p for p in self._srtp_profiles if p.openssl_profile == name), None)
-        if profile is None:
-            super()._setup_srtp()  # it fails the transport in its own way
-            return
-        # RFC 5764, 4.2: client key, server key, client salt, server salt.
-        material = self._ssl.export_keying_material(_EXPORTER, 2 * (profile.key_length + profile.salt_length))
-        client, server = (profile.get_key_and_salt(material, side) for side in (0, 1))
-        rx, tx = (client, server) if self._role == "server" else (server, client)
-        self._hand_out(_IANA_NAMES.get(name, name.decode()), rx, tx)
-
-
-def _parameters(fingerprints: Sequence[Fingerprint]) -> RTCDtlsParameters:
-    return RTCDtlsParameters(
-        fingerprints=[RTCDtlsFingerprint(algorithm=f.algorithm, value=f.value) for f in fingerprints], role="client"
+def _is_as_announced(connection: SSL.Connection, fingerprints: Sequence[Fingerprint]) -> bool:
+    """Whether all that the offer says of the client's certificate is true (RFC 8122, 5: one match would do)."""
+    certificate = connection.get_peer_certificate()
+    return certificate is not None and all(
+        certificate.digest(fingerprint.algorithm.replace("-", "")).decode() == fingerprint.value
+        for fingerprint in fingerprints
     )
+
+
+def _keys(connection: SSL.Connection) -> Keys | None:
+    """What both ends derive from the handshake; None where they have no SRTP profile in common."""
+    profile: Profile | None = _BY_NAME.get(connection.get_selected_srtp_profile())
+    if profile is None:
+        return None
+    key, salt = profile.key_bytes, profile.salt_bytes
+    # RFC 5764, 4.2: client key, server key, client salt, server salt.
+    material = connection.export_keying_material(_EXPORTER, 2 * (key + salt))
+    keys, salts = material[: 2 * key], material[2 * key :]
+    return Keys(profile.name, keys[:key] + salts[:salt], keys[key:] + salts[salt:])
+
+
+_BY_NAME: Final = {profile.openssl: profile for profile in PROFILES}

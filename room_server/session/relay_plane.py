@@ -1,13 +1,13 @@
 """`RelayPlane`: the media plane on the native relay. Halls and seats by name, sessions through the join gate."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
 from room_server.errors import RoomError
 from room_server.session import negotiation, sdp
-from room_server.session.dtls import Certificate, self_test
+from room_server.session.certificate import Certificate
+from room_server.session.dtls import self_test
 from room_server.session.engine import RelayEngine
 from room_server.session.gate import DEFAULT_CAPACITY, DEFAULT_RATE, JoinGate
 from room_server.session.negotiation import Terms
@@ -37,22 +37,18 @@ class RelayPlane:
         self._gate = JoinGate(rate=join_rate, capacity=join_capacity)
         self._certificate = Certificate.generate()
         self._halls: dict[str, _Hall] = {}
-        self._sessions: dict[int, Session] = {}
-        self._ending: set[asyncio.Task[None]] = set()
         self._echo_groups: dict[tuple[str, str], int] = {}
         self._echo_ids = count(1)
 
     async def start(self) -> None:
-        """Prove the DTLS seam (`RuntimeError` says what to install), then listen to the relay."""
-        await self_test(self._certificate)
+        """Prove DTLS (`RuntimeError` says what to install), then listen to the relay."""
+        self_test(self._certificate)
         self._engine.start()
 
     async def close(self) -> None:
-        """Close every hall and session, and wait until nothing of them is left on the loop."""
+        """Close every hall and session."""
         for hall in list(self._halls):
             self.hall_close(hall)
-        while self._ending:
-            await asyncio.gather(*self._ending)
         self._engine.stop()
 
     def hall_open(
@@ -144,16 +140,10 @@ class RelayPlane:
             seats=hall.seats,
             certificate=self._certificate,
             listener=listener,
-            on_end=lambda ended: self._ended(hall, ended),
+            on_end=hall.sessions.discard,
         )
         hall.sessions.add(session)
         return session
-
-    def _ended(self, hall: "_Hall", session: Session) -> None:
-        hall.sessions.discard(session)
-        task = asyncio.get_running_loop().create_task(session.wait_closed())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
     def _echo_group(self, hall: str, name: str | None) -> int:
         if name is None:

@@ -8,7 +8,8 @@ import msgspec
 
 from room_server.errors import RoomError
 from room_server.session import negotiation, sdp, seating
-from room_server.session.dtls import Certificate, DtlsEndpoint
+from room_server.session.certificate import Certificate
+from room_server.session.dtls import DtlsEndpoint, Keys
 from room_server.session.engine import RelayEngine
 from room_server.session.negotiation import Negotiated
 from room_server.session.plane import SessionListener, SlotInfo, SlotView, Use
@@ -57,7 +58,7 @@ class Session:
             certificate,
             self._remote.fingerprints,
             send=self._send_dtls,
-            on_keys=self._keys,
+            on_keys=self._take_keys,
             on_end=self._end,
         )
         engine.attach(self.peer, self)
@@ -112,11 +113,6 @@ class Session:
         """Free the transport at once; no listener call follows. Idempotent."""
         self._finish()
 
-    async def wait_closed(self) -> None:
-        """Until nothing of a closed session is left on the loop."""
-        if (task := self._dtls.close()) is not None:
-            await task
-
     def on_dtls(self, datagram: bytes) -> None:
         self._dtls.receive(datagram)
 
@@ -133,8 +129,8 @@ class Session:
     def _send_dtls(self, datagram: bytes) -> None:
         self._relay.peer_dtls(self.peer, datagram)
 
-    def _keys(self, profile: str, rx: bytes, tx: bytes) -> None:
-        self._relay.peer_keys(self.peer, profile, rx, tx)
+    def _take_keys(self, keys: Keys) -> None:
+        self._relay.peer_keys(self.peer, keys.profile, keys.client, keys.server)
 
     def _change(self, view: SlotView) -> tuple[int, int, int]:
         if (slot := self._slots.get(view.mid)) is None:
