@@ -7,6 +7,7 @@ STAMPS := build/stamps
 RELAY := room_server/relay
 STEP := .ci/step
 CARGO := cargo --quiet
+LINK_INPUTS := $(RELAY)/src/link $(RELAY)/src/bin/link $(RELAY)/Cargo.lock
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
 .PHONY: run test help needs venv dev native web lint test-rust test-python test-web price bench format clean
@@ -29,6 +30,8 @@ venv:
 dev: venv
 	@$(STEP) -q "test tools" --unless-newer $(STAMPS)/dev .ci/constraints.txt pyproject.toml -- \
 	  bash -c '$(BIN)/pip install --disable-pip-version-check -q -c .ci/constraints.txt -r <($(BIN)/python .ci/requirements.py dev)'
+	@$(STEP) -q "link emulator" --unless-newer $(STAMPS)/link $(LINK_INPUTS) -- \
+	  $(CARGO) build --manifest-path $(RELAY)/Cargo.toml --bin link
 
 native: venv
 	@$(STEP) -q "media relay (Rust, release)" --unless-newer $(STAMPS)/native $(NATIVE_INPUTS) -- \

@@ -80,10 +80,17 @@ class Namespace:
         """The command line that runs `command` inside, under the process id that it is started with."""
         return ("nsenter", f"--net={self.path}", "--", *command)
 
-    def ip(self, *lines: str) -> None:
-        """Run lines of `ip -batch` inside, such as "addr add 10.77.0.9/24 dev v0"."""
+    def ip(self, *lines: str, family: str = "") -> None:
+        """Run lines of `ip -batch` inside, such as "addr add 10.77.0.9/24 dev v0".
+
+        `family`: "-4" or "-6", where a line does not tell by itself.
+        """
         done = subprocess.run(
-            self.command("ip", "-batch", "-"), input="\n".join(lines), text=True, capture_output=True, check=False
+            self.command("ip", *filter(None, [family]), "-batch", "-"),
+            input="\n".join(lines),
+            text=True,
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, f"ip: {done.stderr.strip()} in {lines}"
 

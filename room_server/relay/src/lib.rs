@@ -32,6 +32,8 @@ pub mod level;
 pub mod repair;
 pub mod self_check;
 
+pub mod link;
+
 pub mod engine;
 pub mod net;
 pub mod peer;
