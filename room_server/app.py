@@ -139,7 +139,10 @@ class App:
         relay = self.relay = _open_relay(self._settings.media)
         stack.callback(relay.close)
         plane = RelayPlane(
-            relay, announce=await announced(self._settings.media), join_rate=self._settings.limits.join_rate
+            relay,
+            announce=await announced(self._settings.media),
+            join_rate=self._settings.limits.join_rate,
+            srtp_profiles=self._settings.media.srtp_profiles,
         )
         await plane.start()
         stack.push_async_callback(plane.close)

@@ -20,6 +20,7 @@ DatabaseUrl = Annotated[
 ]
 # The domain's `VideoCodec`, which who only reads settings need not know.
 VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
+SrtpProfile = Literal["SRTP_AEAD_AES_256_GCM", "SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"]
 PublicUrl = Annotated[str, Meta(pattern=r"^(https://[^/\s]+)?$", description="empty or https://HOST[:PORT]")]
 
 
@@ -44,6 +45,11 @@ class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     announce: tuple[str, ...] = ()
     port: Port = 50000
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
+    srtp_profiles: Annotated[tuple[SrtpProfile, ...], Meta(min_length=1)] = (
+        "SRTP_AEAD_AES_256_GCM",
+        "SRTP_AEAD_AES_128_GCM",
+        "SRTP_AES128_CM_HMAC_SHA1_80",
+    )
 
 
 class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

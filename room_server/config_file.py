@@ -201,6 +201,8 @@ def _words(kind: inspect.Type) -> str:
         return "true, false"
     if isinstance(kind, inspect.LiteralType):
         return ", ".join(map(str, kind.values))
+    if isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.LiteralType):
+        return f"a list of at least one of {_words(kind.item_type)}"
     if isinstance(kind, inspect.VarTupleType):
         return "a list of texts, such as [a, b]"
     if isinstance(kind, inspect.IntType | inspect.FloatType):

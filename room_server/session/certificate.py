@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from cryptography import x509
@@ -29,6 +30,7 @@ PROFILES: Final = (
     Profile("SRTP_AES128_CM_HMAC_SHA1_80", b"SRTP_AES128_CM_SHA1_80", 16, 14),
 )
 """What the relay speaks, the best first: of what a client has too, that is taken. All browsers take the first."""
+_BY_NAME: Final = {profile.name: profile for profile in PROFILES}
 
 MAX_DATAGRAM: Final = 1200
 """Bytes of UDP payload that every path of the Internet carries (RFC 9000, 14)."""
@@ -44,15 +46,21 @@ _LIFETIME: Final = datetime.timedelta(days=3650)
 class Certificate:
     """Made once for all: a context for each handshake would be half of its cost."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        self._context = _context(key, certificate)
+    def __init__(
+        self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, profiles: Sequence[Profile]
+    ) -> None:
+        self.profiles = profiles
+        self._context = _context(key, certificate, profiles)
         digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
         self.fingerprint = Fingerprint("sha-256", digest.hex(":").upper())
         """For the answer."""
 
     @classmethod
-    def generate(cls) -> "Certificate":
-        """A new P-256 key: its certificate keeps the server's flight below one datagram."""
+    def generate(cls, profiles: Sequence[str] = ()) -> "Certificate":
+        """A new P-256 key: its certificate keeps the server's flight below one datagram.
+
+        `profiles`: which of `PROFILES` are spoken, by name, the preferred first; none: all of them.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "WebRTC")])
         now = datetime.datetime.now(datetime.UTC)
@@ -66,7 +74,8 @@ class Certificate:
             .not_valid_after(now + _LIFETIME)
             .sign(key, hashes.SHA256())
         )
-        return cls(key, made)
+        chosen = [_BY_NAME[name] for name in profiles]
+        return cls(key, made, chosen or PROFILES)
 
     def accept(self) -> SSL.Connection:
         """The passive end of a new association, on memory instead of a socket."""
@@ -86,7 +95,9 @@ class Certificate:
         return connection
 
 
-def _context(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> SSL.Context:
+def _context(
+    key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, profiles: Sequence[Profile]
+) -> SSL.Context:
     context = SSL.Context(SSL.DTLS_METHOD)
     context.set_min_proto_version(_DTLS_1_2)
     context.set_max_proto_version(_DTLS_1_2)
@@ -98,7 +109,7 @@ def _context(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> 
     # Certificates are self-signed; whose it is, its fingerprint says. OpenSSL checks that the client has its key.
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
     context.set_cipher_list(_CIPHERS)
-    context.set_tlsext_use_srtp(b":".join(profile.openssl for profile in PROFILES))
+    context.set_tlsext_use_srtp(b":".join(profile.openssl for profile in profiles))
     context.use_certificate(certificate)
     context.use_privatekey(key)
     return context

@@ -29,13 +29,15 @@ class RelayPlane:
         announce: Sequence[str],
         join_rate: float = DEFAULT_RATE,
         join_capacity: int = DEFAULT_CAPACITY,
+        srtp_profiles: Sequence[str] = (),
     ) -> None:
-        """`announce`: the addresses that clients reach the relay at, preferred first; `join_rate` per second."""
+        """`announce`: the addresses that clients reach the relay at, preferred first; `join_rate` per second;
+        `srtp_profiles`: as `Certificate.generate` takes them."""
         self._relay = relay
         self._announce = tuple(announce)
         self._engine = RelayEngine(relay)
         self._gate = JoinGate(rate=join_rate, capacity=join_capacity)
-        self._certificate = Certificate.generate()
+        self._certificate = Certificate.generate(srtp_profiles)
         self._halls: dict[str, _Hall] = {}
         self._echo_groups: dict[tuple[str, str], int] = {}
         self._echo_ids = count(1)

@@ -33,7 +33,7 @@ _MAX_FINGERPRINTS: Final = 16  # clients give one or, of each digest, one; each 
 _T = TypeVar("_T")
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+")
-_PROTO: Final = re.compile(r"[0-9A-Za-z/\-.]{1,64}")
+_PROTO: Final = re.compile(r"[A-Z/]{1,64}")  # as UDP/TLS/RTP/SAVPF or UDP/DTLS/SCTP; an answer repeats it
 _SHORT: Final = 16  # bytes a mid or rid may have in a one-byte header extension (RFC 8285, 4.2)
 _RID: Final = re.compile(r"[0-9A-Za-z_\-]{1,16}")
 _UFRAG: Final = re.compile(r"[0-9A-Za-z+/]{4,256}")  # RFC 8839, 5.4
@@ -233,6 +233,9 @@ def _media_line(value: str, session: _Builder) -> _Builder:
         raise _LineError
     if not all(_TOKEN.fullmatch(part) and len(part) <= 64 for part in (parts[0], *parts[3:])):
         raise _LineError
+    if parts[0] in {"audio", "video"}:
+        for payload_type in parts[3:]:
+            _payload_type(payload_type)
     section = _Builder(parts[0], _number(parts[1], 65_535), parts[2], tuple(parts[3:]))
     section.inherit(session)
     return section

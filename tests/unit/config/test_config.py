@@ -46,6 +46,15 @@ def test_the_codecs_are_those_of_the_domain() -> None:
     assert config.VideoCodec == values.VideoCodec
 
 
+@pytest.mark.parametrize("value", ["[]", "[SRTP_NULL_HMAC_SHA1_80]", "SRTP_AEAD_AES_128_GCM"])
+def test_a_list_names_what_it_may_hold(tmp_path: Path, value: str) -> None:
+    (problem,) = problems(tmp_path, f"media:\n  srtp_profiles: {value}\n")
+    assert problem.startswith("config.yaml:2: media.srtp_profiles: ")
+    assert problem.endswith(
+        "allowed: a list of at least one of SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_HMAC_SHA1_80"
+    )
+
+
 def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
     assert load(None, {}) == Settings()
     assert load(write(tmp_path, ""), {}) == Settings()

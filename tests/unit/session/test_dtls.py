@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import get_args
 
 import pylibsrtp
 import pytest
@@ -17,8 +18,9 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
+from room_server import config
 from room_server.session import dtls
-from room_server.session.certificate import MAX_DATAGRAM, Certificate
+from room_server.session.certificate import MAX_DATAGRAM, PROFILES, Certificate
 from room_server.session.dtls import DtlsEndpoint, Keys, self_test
 from room_server.session.sdp import Fingerprint
 
@@ -65,8 +67,8 @@ class ClientWire:
 class Ours:
     """Our endpoint, and what comes of it."""
 
-    def __init__(self, claimed: Fingerprint, send: Callable[[bytes], None]) -> None:
-        self.certificate = Certificate.generate()
+    def __init__(self, claimed: Fingerprint, send: Callable[[bytes], None], profiles: Sequence[str] = ()) -> None:
+        self.certificate = Certificate.generate(profiles)
         self.keys: asyncio.Future[Keys] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.endpoint = DtlsEndpoint(
@@ -78,14 +80,20 @@ class Pair(Ours):
     """aiortc's client and our endpoint, wired up."""
 
     def __init__(
-        self, *, claimed: Fingerprint | None = None, algorithm: str = "sha-256", wire: ClientWire | None = None
+        self,
+        *,
+        claimed: Fingerprint | None = None,
+        algorithm: str = "sha-256",
+        wire: ClientWire | None = None,
+        profiles: Sequence[str] = (),
     ) -> None:
         self.wire = wire or ClientWire()
         client_certificate = RTCCertificate.generateCertificate()
         self.client = RTCDtlsTransport(self.wire, [client_certificate])  # type: ignore[arg-type]
         self.client._set_role("client")
         digest = next(f for f in client_certificate.getFingerprints() if f.algorithm == algorithm)
-        super().__init__(claimed or Fingerprint(digest.algorithm, digest.value), self.wire.from_server)
+        fingerprint = claimed or Fingerprint(digest.algorithm, digest.value)
+        super().__init__(fingerprint, self.wire.from_server, profiles)
         self.wire.endpoint = self.endpoint
 
     async def connect(self) -> None:
@@ -218,6 +226,26 @@ async def test_the_best_common_profile_is_taken_whatever_the_client_prefers() ->
     await pair.connect()
     assert (await pair.keys).profile == "SRTP_AEAD_AES_256_GCM"
     await pair.finish()
+
+
+@pytest.mark.parametrize(
+    ("configured", "agreed"),
+    [
+        (("SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AEAD_AES_256_GCM"), "SRTP_AES128_CM_HMAC_SHA1_80"),
+        (("SRTP_AEAD_AES_128_GCM",), "SRTP_AEAD_AES_128_GCM"),
+    ],
+)
+async def test_the_configured_profiles_are_offered_in_their_order(configured: tuple[str, ...], agreed: str) -> None:
+    pair = Pair(profiles=configured)
+    self_test(pair.certificate)
+    await pair.connect()
+    assert (await pair.keys).profile == agreed
+    await pair.finish()
+
+
+def test_the_settings_name_exactly_the_profiles_there_are() -> None:
+    assert get_args(config.SrtpProfile) == tuple(profile.name for profile in PROFILES)
+    assert config.Media().srtp_profiles == get_args(config.SrtpProfile)
 
 
 async def test_an_srtp_profile_the_relay_lacks_is_refused() -> None:

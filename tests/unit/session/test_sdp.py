@@ -82,6 +82,8 @@ def test_simulcast_takes_the_first_alternative_paused_or_not() -> None:
         MINIMAL + "m=audio ٩ UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n",
         MINIMAL + "m=audio 9 UDP/TLS/RTP/SAVPF " + "1 " * 200 + "\r\na=mid:0\r\n",
         MINIMAL + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+        MINIMAL + "m=audio 9 UDP/TLS/RTP/SAVPF -1\r\na=mid:0\r\n",
+        MINIMAL + "m=audio 9 0 111\r\na=mid:0\r\n",
         AUDIO + AUDIO[len(MINIMAL) :],
         "v=0\r\no=- x 2 IN IP4 0.0.0.0\r\n",
         AUDIO + "a=mid:a b\r\n",
