@@ -119,6 +119,31 @@ def with_candidates(answer: Description, addresses: Sequence[str], port: int) ->
     return msgspec.structs.replace(answer, sections=tuple(sections))
 
 
+def renewed(
+    answer: Description, credentials: Credentials, slots: Sequence[SlotSection], *, session_id: int
+) -> Description:
+    """The same answer to somebody else: under other credentials, with the SSRCs of these slots."""
+    ssrcs = {slot.index: _ssrcs(slot) for slot in slots}
+
+    def under_own(index: int, section: Section) -> Section:
+        if section.rejected:
+            return section
+        own = ssrcs.get(index, ())
+        return msgspec.structs.replace(section, ice=credentials, ssrcs=own, ssrc_groups=_groups(own))
+
+    sections = tuple(under_own(index, section) for index, section in enumerate(answer.sections))
+    return msgspec.structs.replace(answer, session_id=session_id, sections=sections)
+
+
+def _ssrcs(slot: SlotSection) -> tuple[int, ...]:
+    """Media first, then its retransmissions: aiortc goes by the order alone."""
+    return (slot.ssrc, slot.rtx_ssrc) if slot.rtx_ssrc else (slot.ssrc,)
+
+
+def _groups(ssrcs: tuple[int, ...]) -> tuple[SsrcGroup, ...]:
+    return (SsrcGroup("FID", ssrcs),) if len(ssrcs) > 1 else ()
+
+
 def _offers(section: Section, uri: str, agreed: int) -> bool:
     return agreed != 0 and any(e.uri == uri and e.id == agreed for e in section.extensions)
 
@@ -157,7 +182,7 @@ def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpe
 def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec) -> Section:
     # Without transport-cc browsers run the estimator themselves and report it (REMB).
     taken = _codecs(codecs.carried(offered, spec.codecs), ["goog-remb", "nack", "nack pli"], _OPUS_SENT)
-    ssrcs = (slot.ssrc, slot.rtx_ssrc) if slot.rtx_ssrc else (slot.ssrc,)
+    ssrcs = _ssrcs(slot)
     return msgspec.structs.replace(
         base,
         formats=tuple(str(codec.pt) for codec in taken),
@@ -165,9 +190,8 @@ def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec)
         codecs=taken,
         extensions=_extensions(offered, spec, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME], taken),
         msid=f"{slot.cname} {slot.kind}{slot.mid}",
-        # Media first, then its retransmissions: aiortc goes by the order alone.
         ssrcs=ssrcs,
-        ssrc_groups=(SsrcGroup("FID", ssrcs),) if slot.rtx_ssrc else (),
+        ssrc_groups=_groups(ssrcs),
         cname=slot.cname,
     )
 

@@ -7,7 +7,7 @@ has beyond that is answered with port 0.
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, get_args
 
 import msgspec
@@ -24,7 +24,7 @@ KIND_OF_USE: Final[Mapping[Use, Kind]] = {"microphone": "audio", "camera": "vide
 _RTP: Final = "UDP/TLS/RTP/SAVPF"
 _DIGEST_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 # Browsers send their reports under small SSRCs such as 1: keep away from them.
-_LEAST_SSRC: Final = 1 << 16
+LEAST_SSRC: Final = 1 << 16
 # The relay's layers are 0..3.
 _MAX_RIDS: Final = 4
 
@@ -81,7 +81,7 @@ def new_credentials() -> Credentials:
 
 def new_ssrc() -> int:
     """Random, so that transports do not share them by habit."""
-    return _LEAST_SSRC + secrets.randbelow((1 << 32) - _LEAST_SSRC)
+    return int.from_bytes(secrets.token_bytes(4), "big") | LEAST_SSRC
 
 
 def negotiate(
@@ -106,7 +106,7 @@ def negotiate(
     # A keyframe's dependency descriptor does not fit a one-byte header, and only AV1 decoders need one.
     described = two_byte and any(codec.codec == "av1" for codec in agreed)
     extensions = answer.peer_extensions(offer, accepted, described=described)
-    ssrcs = _Ssrcs(offer, ssrc_source)
+    ssrcs = Ssrcs((ssrc for section in offer.sections for ssrc in section.ssrcs), ssrc_source)
     streams = seating.streams(offer, plan.slots, terms.seats)
     sends = tuple(_send_section(offer, index, agreed, extensions) for index in sorted(plan.publish.values()))
     slots = tuple(
@@ -185,11 +185,11 @@ class _Plan(msgspec.Struct):
     """m-section index -> seat, in m-line order."""
 
 
-class _Ssrcs:
+class Ssrcs:
     """SSRCs that are unique on a transport and that its offer does not mention (RFC 3550, 8)."""
 
-    def __init__(self, offer: Description, source: Callable[[], int]) -> None:
-        self._taken = {ssrc for section in offer.sections for ssrc in section.ssrcs}
+    def __init__(self, mentioned: Iterable[int], source: Callable[[], int]) -> None:
+        self._taken = set(mentioned)
         self._source = source
 
     def take(self) -> int:

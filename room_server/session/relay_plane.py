@@ -5,7 +5,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from room_server.errors import RoomError
-from room_server.session import negotiation, sdp
+from room_server.session import negotiation, precedents
 from room_server.session.certificate import Certificate
 from room_server.session.dtls import self_test
 from room_server.session.engine import RelayEngine
@@ -98,7 +98,7 @@ class RelayPlane:
                 announce=self._announce,
                 video_codec=known.video_codec,
             )
-            return self._open(known, sdp.parse(offer), publish, terms, listener)
+            return self._open(known, offer, publish, terms, listener)
 
     def seat_assign(self, hall: str, seat: int, session: MediaSession, *, audio: Use | None, video: Use | None) -> None:
         known = self._halls.get(hall)
@@ -129,9 +129,9 @@ class RelayPlane:
         return sum(len([rid for rid in rids if rid]) for session in sessions for rids in session.layers.values())
 
     def _open(
-        self, hall: "_Hall", offer: sdp.Description, publish: Mapping[Use, str], terms: Terms, listener: SessionListener
+        self, hall: "_Hall", offer: str, publish: Mapping[Use, str], terms: Terms, listener: SessionListener
     ) -> Session:
-        negotiated = negotiation.negotiate(
+        negotiated = precedents.negotiate(
             offer, publish=publish, terms=terms, credentials=negotiation.new_credentials()
         )
         worker = self._relay.peer_open(negotiated.spec)
