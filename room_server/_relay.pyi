@@ -29,7 +29,7 @@ class Extensions(Protocol):
     @property
     def transport_cc(self) -> int: ...
     @property
-    def dependency_descriptor(self) -> int: ...  # AV1's, of video; stripped towards peers that have none
+    def dependency_descriptor(self) -> int: ...  # AV1's; written only where `two_byte`
 
 @type_check_only
 class CodecMap(Protocol):

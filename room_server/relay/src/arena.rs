@@ -31,6 +31,9 @@ pub const MAX_DATAGRAM: usize = 1500;
 /// the socket is looked at in time, and that it stays in the second-level cache.
 const MAX_DATAGRAMS: usize = 256;
 
+/// A packet of a publisher may need one of the relay's own before it, after [`Arena::is_full`] was asked.
+const SPARE: usize = 1;
+
 /// `UDP_MAX_SEGMENTS` of kernels before 6.9.
 const MAX_SEGMENTS: usize = 64;
 
@@ -49,16 +52,16 @@ pub struct Arena {
 impl Default for Arena {
     fn default() -> Self {
         Arena {
-            bytes: vec![0; MAX_DATAGRAMS * MAX_DATAGRAM],
+            bytes: vec![0; (MAX_DATAGRAMS + SPARE) * MAX_DATAGRAM],
             used: 0,
-            messages: Vec::with_capacity(MAX_DATAGRAMS),
+            messages: Vec::with_capacity(MAX_DATAGRAMS + SPARE),
             datagrams: 0,
         }
     }
 }
 
 impl Arena {
-    /// Whether another datagram would be refused.
+    /// Whether no further packet should begin; one datagram more would be taken.
     pub fn is_full(&self) -> bool {
         self.datagrams >= MAX_DATAGRAMS
     }
@@ -70,9 +73,6 @@ impl Arena {
         route: Route,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Option<usize> {
-        if self.is_full() {
-            return None;
-        }
         let room = self.bytes.get_mut(self.used..self.used + MAX_DATAGRAM)?;
         let len = write(room).filter(|len| (1..=MAX_DATAGRAM).contains(len))?;
         let joined = self
@@ -184,7 +184,7 @@ mod tests {
     fn bounded_and_reusable() {
         let mut arena = Arena::default();
         while arena.push(route(1), |_| Some(MAX_DATAGRAM)).is_some() {}
-        assert_eq!(arena.datagrams(), MAX_DATAGRAMS);
+        assert_eq!(arena.datagrams(), MAX_DATAGRAMS + SPARE);
         arena.clear();
         assert_eq!(arena.push(route(1), |_| None), None);
         assert!(arena.messages().is_empty());

@@ -33,6 +33,8 @@ pub struct Media<'a> {
     pub transport_cc: Option<u16>,
     /// Audio level.
     pub level: Option<Level>,
+    /// Dependency descriptor, unless empty.
+    pub dependency: &'a [u8],
     /// Payload.
     pub payload: &'a [u8],
 }
@@ -163,12 +165,19 @@ impl Client {
         }
     }
 
-    /// One-byte header extensions (RFC 8285 section 4.2).
+    /// Header extensions, of the two-byte form where one of them is too long for the other
+    /// (RFC 8285 sections 4.2 and 4.3).
     fn put_extensions(&self, media: &Media<'_>, datagram: &mut Vec<u8>) {
+        let two_byte = media.dependency.len() > 16;
         let mut block = Vec::new();
         let mut put = |id: u8, value: &[u8]| {
             if id != 0 && !value.is_empty() {
-                block.push(id << 4 | (value.len() as u8).wrapping_sub(1) & 0x0f);
+                let len = value.len() as u8;
+                if two_byte {
+                    block.extend([id, len]);
+                } else {
+                    block.push(id << 4 | len.wrapping_sub(1) & 0x0f);
+                }
                 block.extend_from_slice(value);
             }
         };
@@ -187,6 +196,7 @@ impl Client {
         if let Some(level) = media.level {
             put(self.ids.audio_level, &[level.to_wire()]);
         }
+        put(self.ids.dependency_descriptor, media.dependency);
         if block.is_empty() {
             return;
         }
@@ -194,7 +204,8 @@ impl Client {
         if let Some(first) = datagram.first_mut() {
             *first |= 0x10;
         }
-        datagram.extend(0xBEDE_u16.to_be_bytes());
+        let profile: u16 = if two_byte { 0x1000 } else { 0xBEDE };
+        datagram.extend(profile.to_be_bytes());
         datagram.extend(((block.len() / 4) as u16).to_be_bytes());
         datagram.append(&mut block);
     }

@@ -2,11 +2,11 @@
 //! `fuzz/seeds/` and over random bytes (in each module's own tests), and by any fuzzer that calls them.
 
 use crate::bytes::put;
-use crate::codec::vp8;
+use crate::codec::{Pictures, av1, h264, vp8, vp9};
 use crate::drop::Drop;
-use crate::ids::{Kind, Seq, Ssrc};
+use crate::ids::{Kind, Pt, Seq, Ssrc};
 use crate::rtcp::{self, Packet};
-use crate::rtp::{ExtensionIds, Extensions, FIXED_HEADER, Fields, Header, Layout};
+use crate::rtp::{Dependency, ExtensionIds, Extensions, FIXED_HEADER, Fields, Header, Layout};
 use crate::srtp::{Inbound, MAX_RTP_OVERHEAD, Outbound, Profile, Stream};
 use crate::stun::{self, Key, MAX_SUCCESS, Message};
 
@@ -65,6 +65,7 @@ pub fn rtp(datagram: &[u8]) {
         timestamp: header.timestamp,
         abs_send_time: found.abs_send_time.unwrap_or_default(),
         level: found.audio_level,
+        dependency: None,
     };
     let mut out = [0xff; Layout::MAX_LEN];
     let len = Layout::new(header.ssrc, Kind::Audio, mid, &IDS).write(&mut out, &fields);
@@ -161,29 +162,128 @@ fn protected(payload: &[u8], outbound: &Outbound, inbound: &mut Inbound) {
     );
 }
 
-/// Patching changes the ids and nothing else.
+/// The VP8 descriptor: its counters can be patched.
 pub fn vp8(payload: &[u8]) {
     let Some(descriptor) = vp8::Descriptor::parse(payload) else {
         return;
     };
-    assert!(usize::from(descriptor.len) < payload.len());
     assert!(!descriptor.key_start() || descriptor.start);
+    let read = |payload: &[u8]| vp8::Descriptor::parse(payload).map(|d| d.pictures);
+    patched(payload, usize::from(descriptor.len), read);
+}
+
+/// The same for VP9.
+pub fn vp9(payload: &[u8]) {
+    let Some(descriptor) = vp9::Descriptor::parse(payload) else {
+        return;
+    };
+    assert!(!descriptor.key || descriptor.start && descriptor.sid == 0);
+    let read = |payload: &[u8]| vp9::Descriptor::parse(payload).map(|d| d.pictures);
+    patched(payload, usize::from(descriptor.len), read);
+}
+
+/// Patching changes the counters in a descriptor of `len` bytes and nothing else.
+fn patched(payload: &[u8], len: usize, read: impl Fn(&[u8]) -> Option<Pictures>) {
+    assert!(len < payload.len());
+    let Some(before) = read(payload) else {
+        panic!("it was read")
+    };
     let mut patched = payload.to_vec();
-    descriptor.patch(&mut patched, 0x5555, 0xaa);
-    let mut expected = descriptor;
-    expected.picture_id = descriptor.picture_id.map(|_| {
-        if descriptor.picture_id_wide {
-            0x5555
-        } else {
-            0x55
-        }
-    });
-    expected.tl0 = descriptor.tl0.map(|_| 0xaa);
-    assert_eq!(vp8::Descriptor::parse(&patched), Some(expected));
-    assert_eq!(
-        patched.get(usize::from(descriptor.len)..),
-        payload.get(usize::from(descriptor.len)..)
-    );
+    before.patch(&mut patched, 0x5555, 0xaa);
+    let mut expected = before;
+    let id = if before.wide { 0x5555 } else { 0x55 };
+    expected.id = before.id.map(|_| id);
+    expected.tl0 = before.tl0.map(|_| 0xaa);
+    assert_eq!(read(&patched), Some(expected));
+    assert_eq!(patched.get(len..), payload.get(len..));
+}
+
+/// Units lie within their payload; sets that are kept come out again in one that can be read and sent.
+pub fn h264(payload: &[u8]) {
+    let Some(units) = h264::units(payload) else {
+        return;
+    };
+    let whole: usize = units.filter_map(|unit| unit.whole).map(<[u8]>::len).sum();
+    assert!(whole <= payload.len());
+    let mut reader = h264::Reader::default();
+    assert!(reader.read(Seq(1), 0, payload).is_some());
+    let next = reader.read(Seq(2), 1, &[0x65, 0x88]);
+    let Some(sets) = next.and_then(|contents| contents.parameter_sets) else {
+        return;
+    };
+    assert!(sets.len() <= 1200);
+    let kept: Vec<_> = h264::units(&sets).into_iter().flatten().collect();
+    assert!(kept.len() >= 2);
+    let sent: Vec<_> = h264::units(payload).into_iter().flatten().collect();
+    assert!(kept.iter().all(|unit| sent.contains(unit)));
+}
+
+/// A sequence begins only where the header and the first element say so; any length is looked at.
+pub fn av1(payload: &[u8]) {
+    for len in 0..=payload.len() {
+        let payload = payload.get(..len).unwrap_or_default();
+        let Some(begins) = av1::key_start(payload) else {
+            assert!(len < 2);
+            continue;
+        };
+        assert!(!begins || payload.first().is_some_and(|head| head & 0x88 == 0x08));
+    }
+}
+
+/// A descriptor that has its mandatory fields comes through with another frame number.
+pub fn dependency(value: &[u8]) {
+    let value = value.get(..255).unwrap_or(value);
+    if Dependency::frame_number(value).is_none() {
+        return;
+    }
+    let fields = Fields {
+        marker: false,
+        pt: Pt(45),
+        seq: 1,
+        timestamp: 2,
+        abs_send_time: 3,
+        level: None,
+        dependency: Some(Dependency {
+            value,
+            frame_number: 0x1234,
+        }),
+    };
+    let mut out = [0xff; Layout::MAX_LEN];
+    let len = Layout::new(Ssrc(4), Kind::Video, b"mid", &IDS).write(&mut out, &fields);
+    let written = len.and_then(|len| out.get(..len)).unwrap_or_default();
+    let mut expected = value.to_vec();
+    put(&mut expected, 1, &[0x12, 0x34]);
+    assert!(Header::parse(written).is_ok_and(|header| {
+        let read = Extensions::read(&header, written, &IDS);
+        header.header_len == written.len()
+            && read.mid == Some(b"mid")
+            && read.abs_send_time == Some(3)
+            && read.dependency_descriptor == Some(&expected)
+    }));
+}
+
+/// What is found in an extension block of either form lies within it.
+pub fn extensions(block: &[u8]) {
+    let block = block.get(..1000).unwrap_or(block);
+    for profile in [0xbede_u16, 0x1000] {
+        let mut datagram = vec![0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
+        datagram.extend(profile.to_be_bytes());
+        datagram.extend((block.len().div_ceil(4) as u16).to_be_bytes());
+        datagram.extend_from_slice(block);
+        datagram.resize(16 + block.len().next_multiple_of(4), 0);
+        let Ok(header) = Header::parse(&datagram) else {
+            panic!("the header is ours")
+        };
+        let found = Extensions::read(&header, &datagram, &IDS);
+        let values = [
+            found.mid,
+            found.rid,
+            found.rrid,
+            found.dependency_descriptor,
+        ];
+        let lengths = values.into_iter().flatten().map(|value| value.len() + 1);
+        assert!(lengths.sum::<usize>() <= datagram.len() - 16);
+    }
 }
 
 #[cfg(test)]
@@ -194,12 +294,17 @@ mod tests {
 
     type Body = (&'static str, fn(&[u8]));
 
-    const BODIES: [Body; 5] = [
+    const BODIES: [Body; 10] = [
         ("stun", super::stun),
         ("rtp", super::rtp),
         ("rtcp", super::rtcp),
         ("srtp", super::srtp),
         ("vp8", super::vp8),
+        ("vp9", super::vp9),
+        ("h264", super::h264),
+        ("av1", super::av1),
+        ("dependency", super::dependency),
+        ("extensions", super::extensions),
     ];
 
     fn seeds(name: &str) -> Vec<Vec<u8>> {

@@ -24,6 +24,7 @@ fn check(profile: Profile) -> Option<()> {
         timestamp: 1,
         abs_send_time: 0,
         level: None,
+        dependency: None,
     };
     let layout = Layout::new(Ssrc(9), Kind::Video, b"0", &ExtensionIds::default());
     let header = layout.write(&mut buf, &fields)?;

@@ -215,27 +215,34 @@ pub(crate) mod tests {
                 audio_level: 1,
                 abs_send_time: 2,
                 transport_cc: 3,
-                dependency_descriptor: 0,
+                dependency_descriptor: 12,
             },
-            two_byte: false,
-            codecs: vec![
-                CodecMap {
-                    codec: Codec::Opus,
-                    pt: Pt(111),
-                    rtx: None,
-                },
-                CodecMap {
-                    codec: Codec::Vp8,
-                    pt: Pt(96),
-                    rtx: Some(Pt(97)),
-                },
-            ],
+            two_byte: true,
+            codecs: codecs(),
             sends: vec![],
             slots: vec![
                 slot(0, Kind::Audio, 1000 + peer * 10),
                 slot(1, Kind::Video, 1002 + peer * 10),
             ],
         }
+    }
+
+    /// With the payload types that Chromium gives them.
+    fn codecs() -> Vec<CodecMap> {
+        let map = |(codec, pt, rtx)| CodecMap {
+            codec,
+            pt: Pt(pt),
+            rtx: (rtx != 0).then_some(Pt(rtx)),
+        };
+        [
+            (Codec::Opus, 111, 0),
+            (Codec::Vp8, 96, 97),
+            (Codec::H264, 102, 103),
+            (Codec::Vp9, 98, 99),
+            (Codec::Av1, 45, 46),
+        ]
+        .map(map)
+        .to_vec()
     }
 
     pub(crate) fn slot(index: u8, kind: Kind, ssrc: u32) -> SlotSection {

@@ -1,6 +1,7 @@
 //! VP8 payload descriptor (RFC 7741 section 4.2) and the frame header's first bytes (section 4.3).
 
-use crate::bytes::{array, put, u16_at};
+use super::Pictures;
+use crate::bytes::array;
 
 /// A payload descriptor, parsed once, with the offsets of what a rewriter changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +15,14 @@ pub struct Descriptor {
     pub key: bool,
     /// N bit: no later frame depends on this one.
     pub non_reference: bool,
-    /// Picture id, 7 or 15 bits as `picture_id_wide` says.
-    pub picture_id: Option<u16>,
-    /// Whether the picture id has 15 bits.
-    pub picture_id_wide: bool,
-    /// Index of the temporal base layer's frame.
-    pub tl0: Option<u8>,
+    /// Picture id and TL0PICIDX.
+    pub pictures: Pictures,
     /// Temporal layer, 0 the base.
     pub tid: Option<u8>,
     /// Y bit: depends on the base layer only.
     pub layer_sync: bool,
     /// Width and height in pixels, on the first packet of a keyframe.
     pub size: Option<(u16, u16)>,
-    /// Offsets into the payload; 0 where absent.
-    picture_id_at: u8,
-    tl0_at: u8,
 }
 
 impl Descriptor {
@@ -41,14 +35,10 @@ impl Descriptor {
             start: first & 0x17 == 0x10,
             key: false,
             non_reference: first & 0x20 != 0,
-            picture_id: None,
-            picture_id_wide: false,
-            tl0: None,
+            pictures: Pictures::default(),
             tid: None,
             layer_sync: false,
             size: None,
-            picture_id_at: 0,
-            tl0_at: 0,
         };
         if first & 0x80 != 0 {
             descriptor.extended(payload)?;
@@ -68,40 +58,15 @@ impl Descriptor {
         self.key
     }
 
-    /// Writes picture id and TL0PICIDX into a copy of the payload this was parsed from. Widths are kept:
-    /// a 7-bit id takes the lower 7 bits. Absent fields stay absent, for the sizes of a run must not change.
-    #[inline]
-    pub fn patch(&self, payload: &mut [u8], picture_id: u16, tl0: u8) {
-        let at = usize::from(self.picture_id_at);
-        if self.picture_id_wide {
-            put(payload, at, &(picture_id | 0x8000).to_be_bytes());
-        } else if at != 0 {
-            put(payload, at, &[(picture_id & 0x7f) as u8]);
-        }
-        if self.tl0_at != 0 {
-            put(payload, usize::from(self.tl0_at), &[tl0]);
-        }
-    }
-
     /// The octets after X=1: I, L, T, K and their fields.
     fn extended(&mut self, payload: &[u8]) -> Option<()> {
         let flags = *payload.get(1)?;
         let mut at = 2;
         if flags & 0x80 != 0 {
-            self.picture_id_at = at;
-            let byte = *payload.get(usize::from(at))?;
-            self.picture_id_wide = byte & 0x80 != 0;
-            self.picture_id = Some(if self.picture_id_wide {
-                u16_at(payload, usize::from(at))? & 0x7fff
-            } else {
-                u16::from(byte)
-            });
-            at += 1 + u8::from(self.picture_id_wide);
+            at = self.pictures.read_id(payload, at)?;
         }
         if flags & 0x40 != 0 {
-            self.tl0_at = at;
-            self.tl0 = Some(*payload.get(usize::from(at))?);
-            at += 1;
+            at = self.pictures.read_tl0(payload, at)?;
         }
         if flags & 0x30 != 0 {
             let byte = *payload.get(usize::from(at))?;
@@ -129,6 +94,7 @@ fn size(vp8: &[u8]) -> Option<(u16, u16)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::pictures::tests::patches;
     use proptest::prelude::*;
 
     /// A keyframe's first packet with 15-bit picture id 4711, TL0PICIDX 7, TID 0: 640 x 360.
@@ -143,11 +109,15 @@ mod tests {
         assert_eq!(descriptor.len, 6);
         assert!(descriptor.start && descriptor.key_start() && !descriptor.non_reference);
         assert_eq!(
-            (descriptor.picture_id, descriptor.picture_id_wide),
+            (descriptor.pictures.id, descriptor.pictures.wide),
             (Some(0x1267), true)
         );
         assert_eq!(
-            (descriptor.tl0, descriptor.tid, descriptor.layer_sync),
+            (
+                descriptor.pictures.tl0,
+                descriptor.tid,
+                descriptor.layer_sync
+            ),
             (Some(7), Some(0), true)
         );
         assert_eq!(descriptor.size, Some((640, 360)));
@@ -205,7 +175,7 @@ mod tests {
         for (payload, len, start, key, picture_id, tl0, tid) in rows {
             let d = Descriptor::parse(payload).unwrap();
             assert_eq!(
-                (d.len, d.start, d.key, d.picture_id, d.tl0, d.tid),
+                (d.len, d.start, d.key, d.pictures.id, d.pictures.tl0, d.tid),
                 (len, start, key, picture_id, tl0, tid),
                 "{payload:x?}"
             );
@@ -229,23 +199,17 @@ mod tests {
 
     #[test]
     fn patching_keeps_widths() {
+        for payload in [&KEY[..], &[0x90, 0x80, 0x11, 0x01], &[0x10, 0x00]] {
+            patches(payload, |p| {
+                let d = Descriptor::parse(p).unwrap();
+                ((d.len, d.start, d.key, d.tid, d.size), d.pictures)
+            });
+        }
         let mut payload = KEY;
-        Descriptor::parse(&KEY)
-            .unwrap()
-            .patch(&mut payload, 0x7fff, 0xab);
+        let pictures = Descriptor::parse(&KEY).unwrap().pictures;
+        pictures.patch(&mut payload, 0x7fff, 0xab);
         assert_eq!(payload[..6], [0x90, 0xe0, 0xff, 0xff, 0xab, 0x20]);
         assert_eq!(payload[6..], KEY[6..]);
-
-        let narrow = [0x90, 0x80, 0x11, 0x01];
-        let mut payload = narrow;
-        Descriptor::parse(&narrow)
-            .unwrap()
-            .patch(&mut payload, 0x1ff, 9);
-        assert_eq!(payload, [0x90, 0x80, 0x7f, 0x01]);
-
-        let mut bare = [0x10, 0x00];
-        Descriptor::parse(&bare).unwrap().patch(&mut bare, 5, 6);
-        assert_eq!(bare, [0x10, 0x00]);
     }
 
     proptest! {

@@ -116,7 +116,7 @@ enum Out<'a> {
 impl Out<'_> {
     #[inline]
     fn put(
-        self,
+        &mut self,
         route: Route,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Result<usize, Drop> {
@@ -136,7 +136,7 @@ impl FanOut<'_> {
         index: usize,
         seat: usize,
         packet: &Packet,
-        out: Out<'_>,
+        mut out: Out<'_>,
     ) -> bool {
         let Some(peer) = self.peers.get_mut(member) else {
             return false;
@@ -162,6 +162,7 @@ impl FanOut<'_> {
             return false;
         };
         if !slot.decodes(packet.codec) {
+            slot.outgoing.refuse(packet);
             self.counters.drop(Drop::CodecMissing);
             return false;
         }
@@ -173,33 +174,35 @@ impl FanOut<'_> {
             }
         };
         let now = self.now;
-        let written = out.put(route, |room| {
-            slot.write(packet, &rewritten, now, &srtp.outbound, room)
-        });
-        let len = match written {
-            Ok(len) => len,
-            Err(reason) => {
-                self.counters.drop(reason);
-                return false;
-            }
-        };
-        match self.kind {
-            Kind::Audio => {
-                counters.audio_out += 1;
-                sent_audio.add(len, now);
-            }
-            Kind::Video => counters.video_out += 1,
-        }
-        if let Some(seat) = self.seats.get_mut(seat) {
+        for rewritten in rewritten.preceding(packet).iter().chain([&rewritten]) {
+            let written = out.put(route, |room| {
+                slot.write(packet, rewritten, now, &srtp.outbound, room)
+            });
+            let len = match written {
+                Ok(len) => len,
+                Err(reason) => {
+                    self.counters.drop(reason);
+                    return false;
+                }
+            };
             match self.kind {
-                Kind::Audio => seat.counters.audio_out += 1,
-                Kind::Video => seat.counters.video_out += 1,
+                Kind::Audio => {
+                    counters.audio_out += 1;
+                    sent_audio.add(len, now);
+                }
+                Kind::Video => counters.video_out += 1,
             }
+            if let Some(seat) = self.seats.get_mut(seat) {
+                match self.kind {
+                    Kind::Audio => seat.counters.audio_out += 1,
+                    Kind::Video => seat.counters.video_out += 1,
+                }
+            }
+            counters.bytes_out += len as u64;
+            sent.add(len, now);
+            budget.sent(len);
+            self.counters.add(Count::RtpOut, 1);
         }
-        counters.bytes_out += len as u64;
-        sent.add(len, now);
-        budget.sent(len);
-        self.counters.add(Count::RtpOut, 1);
         if packet.key_start {
             slot.keyframe_at = now;
         }

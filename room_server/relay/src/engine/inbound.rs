@@ -4,7 +4,7 @@ use super::{DECIDE_EVERY, Engine};
 use crate::command::{Air, Crossing, Event};
 use crate::demux;
 use crate::drop::Drop;
-use crate::forward::packet::{Codec, Packet, Source};
+use crate::forward::packet::{Packet, Source};
 use crate::forward::router::Queued;
 use crate::ice::Route;
 use crate::ids::{HallId, Kind};
@@ -45,7 +45,7 @@ impl Engine {
         hall: HallId,
         packet: Arc<Packet>,
     ) -> Result<(), Drop> {
-        let kind = kind_of(packet.codec);
+        let kind = packet.codec.kind();
         let hall = self.halls.get_mut(&hall).ok_or(Drop::OffStage)?;
         let (index, seat) = hall
             .seat_of(packet.source.track, kind)
@@ -236,7 +236,7 @@ impl Engine {
                 self.decide_at.get_or_insert(packet.arrival + DECIDE_EVERY);
             }
         }
-        let begins = self
+        let changes = self
             .tracks
             .get_mut(&packet.source.track)
             .is_some_and(|t| t.take(&packet));
@@ -255,17 +255,9 @@ impl Engine {
             Kind::Video => hall.video.push(queued),
         };
         let id = hall.id;
-        if begins && kind == Kind::Video {
+        if changes && kind == Kind::Video {
             self.touch_hall(id);
         }
         pushed
-    }
-}
-
-/// A codec is for one kind of media.
-pub(super) fn kind_of(codec: Codec) -> Kind {
-    match codec {
-        Codec::Opus => Kind::Audio,
-        Codec::Vp8 | Codec::H264 | Codec::Vp9 | Codec::Av1 => Kind::Video,
     }
 }

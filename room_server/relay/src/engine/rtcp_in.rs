@@ -97,6 +97,7 @@ impl Engine {
             .ok_or(Drop::NotCached)?;
         let packet = track
             .get(resend.source.layer, resend.seq)
+            .filter(|packet| slot.repeats(packet.codec))
             .ok_or(Drop::NotCached)?;
         let (srtp, route) = srtp.as_ref().zip(ice.current()).ok_or(Drop::NoKeys)?;
         if !budget.take(packet.payload.len(), now) {

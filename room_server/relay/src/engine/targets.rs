@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::hall::{Hall, Viewer};
-use super::track::Tracks;
+use super::track::{Track, Tracks};
 use crate::command::{Crossing, WantedLayer};
 use crate::forward::layers::{Demand, LayerChoice, allocate};
 use crate::forward::packet::Source;
@@ -73,8 +73,14 @@ impl Engine {
         }
         choose_layers(peer, &self.tracks, now);
         peer.choose_at = now + CHOOSE_EVERY;
-        let waits = peer.video.iter().filter_map(|s| s.outgoing.waits_for());
-        self.wanted_keyframes.extend(waits);
+        for slot in &peer.video {
+            // A keyframe of a codec that the peer lacks would cost everybody else and mend nothing.
+            let waits = slot.outgoing.waits_for().filter(|source| {
+                let track = self.tracks.get(&source.track);
+                track.is_none_or(|track| decodes(slot, track))
+            });
+            self.wanted_keyframes.extend(waits);
+        }
         if peer.video.iter().any(|s| s.fed.is_some()) {
             self.schedule(key, now + CHOOSE_EVERY);
         }
@@ -124,10 +130,14 @@ fn choose_layers(peer: &mut Peer, tracks: &Tracks, now: Time) {
                 WantedLayer::Upto(layer) => layer,
                 WantedLayer::Paused | WantedLayer::Best => u8::MAX,
             };
-            demands.push(Demand {
-                layers: track.rates(now),
-                max_layer,
-            });
+            let mut layers = track.rates(now);
+            if !decodes(slot, track) {
+                // Nothing will be sent, so it must not cost the other slots anything.
+                for layer in &mut layers {
+                    layer.bitrate = 0;
+                }
+            }
+            demands.push(Demand { layers, max_layer });
             choices.push(std::mem::take(&mut slot.choice));
         }
     }
@@ -144,6 +154,10 @@ fn choose_layers(peer: &mut Peer, tracks: &Tracks, now: Time) {
                 .map(|(track, layer)| Source { track, layer }),
         );
     }
+}
+
+fn decodes(slot: &Slot, track: &Track) -> bool {
+    track.codec.is_none_or(|codec| slot.decodes(codec))
 }
 
 /// The kinds of media, audio first.

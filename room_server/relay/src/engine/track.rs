@@ -3,7 +3,7 @@
 use crate::forward::cache::Ring;
 use crate::forward::incoming::ACTIVE;
 use crate::forward::layers::LayerRate;
-use crate::forward::packet::{MAX_LAYERS, Packet, Source};
+use crate::forward::packet::{Codec, MAX_LAYERS, Packet, Source};
 use crate::forward::rate::RateMeter;
 use crate::ids::{HallId, Seq, TrackId};
 use crate::time::Time;
@@ -26,6 +26,8 @@ pub struct Track {
     pub worker: usize,
     /// When it left its last seat; its packets are still asked for again for a while.
     pub left: Option<Time>,
+    /// Of its newest packet.
+    pub codec: Option<Codec>,
     layers: [Layer; MAX_LAYERS],
 }
 
@@ -39,11 +41,12 @@ impl Track {
             hall,
             worker,
             left: None,
+            codec: None,
             layers: Default::default(),
         }
     }
 
-    /// Keep a packet. Whether its layer has just begun.
+    /// Keep a packet. Whether its layer has just begun, or the track has changed its codec.
     pub fn take(&mut self, packet: &Arc<Packet>) -> bool {
         let Some(layer) = self.layers.get_mut(usize::from(packet.source.layer)) else {
             return false;
@@ -51,8 +54,13 @@ impl Track {
         let begins = layer.last.is_none_or(|t| packet.arrival.since(t) > ACTIVE);
         layer.last = Some(packet.arrival);
         layer.rate.add(packet.payload.len(), packet.arrival);
+        let newest = layer.ring.highest().is_none_or(|seq| packet.seq > seq);
         layer.ring.insert(packet.clone());
-        begins
+        let changes = newest && self.codec != Some(packet.codec);
+        if changes {
+            self.codec = Some(packet.codec);
+        }
+        begins || changes
     }
 
     /// A packet that is still here.

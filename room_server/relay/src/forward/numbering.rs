@@ -65,6 +65,13 @@ impl Numbering {
         next
     }
 
+    /// A number for a packet of the relay's own, before a switch.
+    pub fn insert(&mut self) -> Seq {
+        let next = self.next();
+        self.used.insert(next);
+        next
+    }
+
     /// The number for a further packet of the source switched to; it may be late. `TooOld` if none was
     /// left for it, `Duplicate` if it has had its number.
     pub fn forward(&mut self, seq: Seq) -> Result<Numbered, Drop> {
@@ -100,6 +107,11 @@ impl Numbering {
     /// that what lies between is lost for good. If not, the source has to be switched to again.
     pub fn continues(&self, seq: Seq) -> bool {
         seq.0 + WINDOW >= self.newest.0 && seq.0 <= self.newest.0 + MAX_LEAP
+    }
+
+    /// Whether the run has come as far as `seq`.
+    pub fn is_behind(&self, seq: Seq) -> bool {
+        seq <= self.newest
     }
 
     fn next(&self) -> Seq {

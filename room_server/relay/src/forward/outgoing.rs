@@ -1,6 +1,6 @@
 //! One slot of one subscriber: which source flows, which one is wanted, and when it may change.
 
-use super::packet::{Packet, Source};
+use super::packet::{Codec, Packet, Source};
 use super::rewrite::{Rewriter, Rewritten};
 use crate::drop::Drop;
 use crate::ids::Kind;
@@ -24,6 +24,8 @@ pub struct SenderInfo {
 pub struct Outgoing {
     kind: Kind,
     current: Option<Source>,
+    /// Of what flows, or flowed last.
+    codec: Option<Codec>,
     wanted: Option<Source>,
     rewriter: Rewriter,
     packets: u64,
@@ -36,6 +38,7 @@ impl Outgoing {
         Outgoing {
             kind,
             current: None,
+            codec: None,
             wanted: None,
             rewriter: Rewriter::new(kind, random),
             packets: 0,
@@ -78,7 +81,7 @@ impl Outgoing {
     /// seat had or has; also padding, over which numbering closes up. After a switch (`switched`) offer the
     /// later packets of that source which the cache already holds: a keyframe's first packet may have come last.
     pub fn offer(&mut self, packet: &Packet) -> Result<Rewritten, Drop> {
-        let mut flows = self.current == Some(packet.source);
+        let mut flows = self.flows(packet)?;
         if packet.payload.is_empty() {
             if flows {
                 self.rewriter.swallow(packet.seq);
@@ -96,9 +99,35 @@ impl Outgoing {
             self.admit(packet)?;
             self.rewriter.switch(packet)
         };
-        self.packets += 1;
-        self.octets += packet.payload.len() as u64;
+        let own = rewritten
+            .preceding(packet)
+            .and(packet.parameter_sets.as_ref());
+        self.packets += 1 + u64::from(own.is_some());
+        self.octets += (packet.payload.len() + own.map_or(0, |sets| sets.len())) as u64;
         Ok(rewritten)
+    }
+
+    /// The subscriber cannot decode the packet: if its source has changed to that codec, the slot shuts until
+    /// a keyframe of another comes.
+    pub fn refuse(&mut self, packet: &Packet) {
+        self.flows(packet).ok();
+    }
+
+    /// Whether the packet goes on what flows. A source that changes its codec passes the gate again; what comes
+    /// late of the codec before is `TooOld`.
+    #[inline]
+    fn flows(&mut self, packet: &Packet) -> Result<bool, Drop> {
+        if self.current != Some(packet.source) {
+            return Ok(false);
+        }
+        if self.codec == Some(packet.codec) || packet.payload.is_empty() {
+            return Ok(true);
+        }
+        if self.rewriter.is_behind(packet.seq) {
+            return Err(Drop::TooOld);
+        }
+        self.cut();
+        Ok(false)
     }
 
     /// Packets sent, not counting retransmissions.
@@ -127,6 +156,7 @@ impl Outgoing {
             return Err(Drop::NotKeyframe);
         }
         self.current = self.wanted;
+        self.codec = Some(packet.codec);
         Ok(())
     }
 }

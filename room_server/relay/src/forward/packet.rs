@@ -1,10 +1,12 @@
 //! One decrypted media packet, shared and immutable: the same buffer serves every slot of
 //! every worker, and the retransmission cache of each.
 
-use crate::codec::vp8;
+pub use crate::codec::Codec;
+use crate::codec::Pictures;
 use crate::ids::{Kind, Seq, TrackId};
 pub use crate::rtp::Level;
 use crate::time::Time;
+use std::sync::Arc;
 
 /// Layers one track may have: browsers send at most three simulcast encodings, one is spare.
 pub const MAX_LAYERS: usize = 4;
@@ -27,26 +29,6 @@ pub const fn clock_rate(kind: Kind) -> u32 {
     }
 }
 
-/// What the forwarding path needs to know of a codec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// RFC 7587, 48 kHz.
-    Opus,
-    /// RFC 7741, 90 kHz.
-    Vp8,
-    /// RFC 6184, packetization mode 1, 90 kHz.
-    H264,
-    /// RFC 9628, 90 kHz.
-    Vp9,
-    /// RTP payload format for AV1 of the Alliance for Open Media, 90 kHz.
-    Av1,
-}
-
-impl Codec {
-    /// How many there are.
-    pub const COUNT: usize = Codec::Av1 as usize + 1;
-}
-
 /// A packet after `unprotect`, parsed once. RTX is already undone: `seq`, `timestamp` and
 /// payload are those of the original packet.
 #[derive(Debug)]
@@ -63,8 +45,12 @@ pub struct Packet {
     pub codec: Codec,
     /// First packet of a keyframe's access unit: where a slot may open (rule of `outgoing`).
     pub key_start: bool,
-    /// VP8 payload descriptor, with the offsets of what is rewritten.
-    pub vp8: Option<vp8::Descriptor>,
+    /// Counters of the payload descriptor (VP8, VP9), with the offsets at which they are rewritten.
+    pub pictures: Option<Pictures>,
+    /// Dependency descriptor extension (AV1), at least its mandatory fields.
+    pub dependency: Option<Box<[u8]>>,
+    /// H.264: what goes out before this packet where a slot opens with it.
+    pub parameter_sets: Option<Arc<[u8]>>,
     /// Audio level extension, clamped.
     pub level: Option<Level>,
     /// When the kernel received it.
@@ -109,7 +95,9 @@ pub(crate) mod testing {
             marker: false,
             codec: Codec::Vp8,
             key_start: false,
-            vp8: None,
+            pictures: None,
+            dependency: None,
+            parameter_sets: None,
             level: None,
             arrival: at(0),
             capture: None,
@@ -122,7 +110,7 @@ pub(crate) mod testing {
         let [high, low] = (id | 0x8000).to_be_bytes();
         let payload = [0x90, 0xc0, high, low, tl0, 1, 0, 0];
         Packet {
-            vp8: Descriptor::parse(&payload),
+            pictures: Descriptor::parse(&payload).map(|d| d.pictures),
             payload: Box::new(payload),
             ..video(seq, timestamp)
         }

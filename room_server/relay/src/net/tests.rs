@@ -90,6 +90,7 @@ impl Guest {
             repaired: false,
             transport_cc: None,
             level: None,
+            dependency: &[],
             payload: &[n as u8; 50],
         };
         let datagram = self.client.rtp(&media).unwrap();

@@ -5,15 +5,14 @@ mod feedback;
 pub use feedback::Asked;
 
 use super::link::Link;
-use super::section::Section;
+use super::section::{Contents, Section};
 use crate::bwe::twcc::Recorder;
-use crate::codec::vp8;
 use crate::drop::Drop;
 use crate::forward::packet::{Codec, Packet, Source};
 use crate::forward::sync::NtpOffset;
 use crate::ids::{Kind, PeerId, Seq, Ssrc, TrackId};
 use crate::rtcp;
-use crate::rtp::{ExtensionIds, Extensions, Header, split_rtx};
+use crate::rtp::{Dependency, ExtensionIds, Extensions, Header, split_rtx};
 use crate::spec::{CodecMap, Feedback, SendSection};
 use crate::time::Time;
 use feedback::REPORT_EVERY;
@@ -39,7 +38,8 @@ pub struct Accepted<'a> {
     header: Header,
     codec: Codec,
     level: Option<crate::rtp::Level>,
-    vp8: Option<vp8::Descriptor>,
+    contents: Contents,
+    dependency: Option<&'a [u8]>,
     capture: Option<Time>,
     arrival: Time,
     payload: &'a [u8],
@@ -54,8 +54,10 @@ impl Accepted<'_> {
             timestamp: self.header.timestamp,
             marker: self.header.marker,
             codec: self.codec,
-            key_start: self.vp8.is_some_and(|d| d.key_start()),
-            vp8: self.vp8,
+            key_start: self.contents.key_start,
+            pictures: self.contents.pictures,
+            parameter_sets: self.contents.parameter_sets,
+            dependency: self.dependency.map(Into::into),
             level: self.level,
             arrival: self.arrival,
             capture: self.capture,
@@ -129,7 +131,8 @@ impl Receive {
         let section = self
             .sections
             .get_mut(stream.section)
-            .ok_or(Drop::UnknownSsrc)?;
+            .filter(|section| section.spec.kind == codec.kind())
+            .ok_or(Drop::UnknownPayloadType)?;
         let layer = section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
         let (seq, payload) = if stream.rtx {
             let (original, payload) = split_rtx(payload).ok_or(Drop::Padding)?;
@@ -143,12 +146,8 @@ impl Receive {
                 .receive(seq, header.timestamp, payload.len(), arrival)?;
             (seq, payload)
         };
-        let vp8 = if codec == Codec::Vp8 && !payload.is_empty() {
-            Some(vp8::Descriptor::parse(payload).ok_or(Drop::Malformed)?)
-        } else {
-            None
-        };
-        if vp8.is_some_and(|d| d.key_start()) {
+        let contents = layer.look(codec, seq, header.timestamp, payload)?;
+        if contents.key_start {
             layer.incoming.nacks.keyframe(seq);
             section.keyframes.keyframe(stream.layer);
         }
@@ -167,6 +166,10 @@ impl Receive {
         };
         let level = extensions.audio_level;
         let kind = section.spec.kind;
+        // Other codecs say the same in their payloads; one too short to be rewritten says nothing.
+        let dependency = extensions
+            .dependency_descriptor
+            .filter(|value| codec == Codec::Av1 && Dependency::frame_number(value).is_some());
         Ok(Accepted {
             source,
             kind,
@@ -174,7 +177,8 @@ impl Receive {
             header,
             codec,
             level,
-            vp8,
+            contents,
+            dependency,
             capture,
             arrival,
             payload,

@@ -1,13 +1,16 @@
 //! One m-section on which the peer sends: its layers and what is asked of the publisher.
 
+use crate::codec::{Pictures, av1, h264, vp8, vp9};
+use crate::drop::Drop;
 use crate::forward::incoming::Incoming;
-use crate::forward::packet::{MAX_LAYERS, clock_rate};
+use crate::forward::packet::{Codec, MAX_LAYERS, clock_rate};
 use crate::forward::sync::RtpClock;
-use crate::ids::{Kind, Ssrc};
+use crate::ids::{Kind, Seq, Ssrc};
 use crate::repair::keyframe::KeyframeRequests;
 use crate::rtcp;
 use crate::spec::SendSection;
 use crate::time::{Duration, Time};
+use std::sync::Arc;
 
 /// Numbers between two that look alike on the wire (RFC 3550 section 5.1).
 const ROLLOVER: u64 = 1 << 16;
@@ -25,9 +28,62 @@ pub struct Layer {
     pub clock: RtpClock,
     /// Whether it was last said to be received.
     pub active: bool,
+    /// Access units and parameter sets, once it has sent H.264.
+    h264: Option<Box<h264::Reader>>,
+}
+
+/// What a payload says to those who forward it.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// A slot may open here.
+    pub key_start: bool,
+    /// VP8 and VP9: counters to be rewritten.
+    pub pictures: Option<Pictures>,
+    /// H.264: what goes out before it where a slot opens with it.
+    pub parameter_sets: Option<Arc<[u8]>>,
 }
 
 impl Layer {
+    /// Looks into the payload of packet `seq`, which may be empty; `Malformed` if it is not of its codec.
+    pub fn look(
+        &mut self,
+        codec: Codec,
+        seq: Seq,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Result<Contents, Drop> {
+        if payload.is_empty() {
+            if let Some(reader) = &mut self.h264 {
+                reader.pass_over(seq);
+            }
+            return Ok(Contents::default());
+        }
+        let of = |key_start, pictures| Contents {
+            key_start,
+            pictures,
+            parameter_sets: None,
+        };
+        let contents = match codec {
+            Codec::Opus => Some(Contents::default()),
+            Codec::Vp8 => {
+                vp8::Descriptor::parse(payload).map(|d| of(d.key_start(), Some(d.pictures)))
+            }
+            Codec::Vp9 => vp9::Descriptor::parse(payload).map(|d| of(d.key, Some(d.pictures))),
+            Codec::Av1 => av1::key_start(payload).map(|key_start| of(key_start, None)),
+            Codec::H264 => {
+                let read = self
+                    .h264
+                    .get_or_insert_default()
+                    .read(seq, timestamp, payload);
+                read.map(|read| Contents {
+                    parameter_sets: read.parameter_sets,
+                    ..of(read.key_start, None)
+                })
+            }
+        };
+        contents.ok_or(Drop::Malformed)
+    }
+
     fn next_base(&self) -> u64 {
         let highest = self.base + self.incoming.highest().map_or(0, |seq| seq.0);
         highest.next_multiple_of(ROLLOVER) + ROLLOVER
@@ -71,6 +127,7 @@ impl Section {
             incoming,
             clock: RtpClock::new(rate),
             active: false,
+            h264: None,
         });
         before
     }

@@ -8,7 +8,7 @@ use crate::forward::rewrite::Rewritten;
 use crate::ids::{Kind, Pt, SeatId, Seq, Ssrc, TrackId};
 use crate::repair::rtx::RtxMap;
 use crate::rtcp;
-use crate::rtp::{Fields, Layout};
+use crate::rtp::{Dependency, ExtensionIds, Fields, Layout};
 use crate::spec::{PeerSpec, SlotSection};
 use crate::srtp::{Outbound, Stream};
 use crate::time::{Duration, Time};
@@ -62,7 +62,7 @@ impl Slot {
     /// As the answer says.
     pub fn new(section: &SlotSection, spec: &PeerSpec, now: Time) -> Slot {
         let random = mix(u64::from(section.ssrc.0) << 32 ^ now.0);
-        let (mid, ids) = (section.mid.as_bytes(), &spec.extensions);
+        let (mid, ids) = (section.mid.as_bytes(), &extensions(spec));
         let mut codecs = [None; Codec::COUNT];
         for map in &spec.codecs {
             if let Some(entry) = codecs.get_mut(map.codec as usize) {
@@ -108,6 +108,11 @@ impl Slot {
     /// Whether the peer can decode this codec.
     pub fn decodes(&self, codec: Codec) -> bool {
         self.pts(codec).is_some()
+    }
+
+    /// Whether the peer takes retransmissions of this codec.
+    pub fn repeats(&self, codec: Codec) -> bool {
+        self.rtx.is_some() && self.pts(codec).is_some_and(|(_, rtx)| rtx.is_some())
     }
 
     /// Write the packet as it goes out, protected; its length.
@@ -203,7 +208,25 @@ impl Slot {
     }
 }
 
-fn fields(packet: &Packet, rewritten: &Rewritten, seq: Seq, pt: Pt, now: Time) -> Fields {
+/// What is written towards the peer. The dependency descriptor of a keyframe does not fit the one-byte form,
+/// and without it those of the frames that follow mean nothing.
+fn extensions(spec: &PeerSpec) -> ExtensionIds {
+    let mut ids = spec.extensions;
+    if !spec.two_byte {
+        ids.dependency_descriptor = 0;
+    }
+    ids
+}
+
+#[inline]
+fn fields<'a>(
+    packet: &'a Packet,
+    rewritten: &Rewritten,
+    seq: Seq,
+    pt: Pt,
+    now: Time,
+) -> Fields<'a> {
+    let dependency = packet.dependency.as_deref().zip(rewritten.counters);
     Fields {
         marker: rewritten.marker,
         pt,
@@ -211,17 +234,26 @@ fn fields(packet: &Packet, rewritten: &Rewritten, seq: Seq, pt: Pt, now: Time) -
         timestamp: rewritten.timestamp,
         abs_send_time: now.abs_send_time(),
         level: packet.level,
+        dependency: dependency.map(|(value, counters)| Dependency {
+            value,
+            frame_number: counters.picture,
+        }),
     }
 }
 
 /// Copy the payload behind the header with its codec counters rewritten; where it ends.
 #[inline]
 fn put_payload(buf: &mut [u8], at: usize, packet: &Packet, rewritten: &Rewritten) -> Option<usize> {
-    let end = at + packet.payload.len();
+    let source = if rewritten.parameter_sets {
+        packet.parameter_sets.as_ref()?
+    } else {
+        &*packet.payload
+    };
+    let end = at + source.len();
     let payload = buf.get_mut(at..end)?;
-    payload.copy_from_slice(&packet.payload);
-    if let Some((descriptor, counters)) = packet.vp8.as_ref().zip(rewritten.vp8) {
-        descriptor.patch(payload, counters.picture_id, counters.tl0);
+    payload.copy_from_slice(source);
+    if let Some((pictures, counters)) = packet.pictures.as_ref().zip(rewritten.counters) {
+        pictures.patch(payload, counters.picture, counters.tl0);
     }
     Some(end)
 }

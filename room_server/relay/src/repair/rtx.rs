@@ -43,8 +43,9 @@ struct Entry {
     timestamp: u32,
     /// Milliseconds; 0: not sent again yet.
     resent: u32,
-    vp8: Option<Counters>,
+    counters: Option<Counters>,
     marker: bool,
+    parameter_sets: bool,
 }
 
 impl RtxMap {
@@ -74,8 +75,9 @@ impl RtxMap {
                 out: low(out),
                 timestamp: rewritten.timestamp,
                 resent: 0,
-                vp8: rewritten.vp8,
+                counters: rewritten.counters,
                 marker: rewritten.marker,
+                parameter_sets: rewritten.parameter_sets,
             });
         }
     }
@@ -104,7 +106,8 @@ impl RtxMap {
                 seq: out,
                 timestamp: entry.timestamp,
                 marker: entry.marker,
-                vp8: entry.vp8,
+                counters: entry.counters,
+                parameter_sets: entry.parameter_sets,
                 switched: false,
             },
         })
@@ -189,8 +192,9 @@ mod tests {
             seq: Seq(seq),
             timestamp: seq as u32 * 3_000,
             marker: seq.is_multiple_of(3),
-            vp8: Some(Counters {
-                picture_id: seq as u16 & 0x7fff,
+            parameter_sets: seq.is_multiple_of(5),
+            counters: Some(Counters {
+                picture: seq as u16 & 0x7fff,
                 tl0: seq as u8,
             }),
             switched: false,

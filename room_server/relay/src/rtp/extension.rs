@@ -6,7 +6,7 @@ use crate::bytes::{u16_at, u24_at};
 /// Profile of the one-byte form.
 pub(super) const ONE_BYTE: u16 = 0xBEDE;
 /// Profile of the two-byte form; the lowest four bits are "appbits".
-const TWO_BYTE: u16 = 0x1000;
+pub(super) const TWO_BYTE: u16 = 0x1000;
 
 /// Header extension ids negotiated with one peer; 0 where absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct Extensions<'a> {
     pub audio_level: Option<Level>,
     /// The sender's clock, 24 bits of 6.18 seconds.
     pub abs_send_time: Option<u32>,
+    /// Dependency descriptor.
+    pub dependency_descriptor: Option<&'a [u8]>,
 }
 
 impl<'a> Extensions<'a> {
@@ -85,6 +87,8 @@ impl<'a> Extensions<'a> {
             self.rid = self.rid.or(Some(value));
         } else if id == ids.rrid {
             self.rrid = self.rrid.or(Some(value));
+        } else if id == ids.dependency_descriptor {
+            self.dependency_descriptor = self.dependency_descriptor.or(Some(value));
         }
     }
 }
@@ -106,12 +110,18 @@ impl Level {
 
 /// Iterates over (id, value) of an extension block of either form; ids are never 0.
 #[derive(Default)]
-struct Elements<'a> {
+pub(super) struct Elements<'a> {
     rest: &'a [u8],
     two_byte: bool,
 }
 
 impl<'a> Elements<'a> {
+    /// Those of a block of the one-byte form.
+    pub(super) fn one_byte(rest: &'a [u8]) -> Elements<'a> {
+        let two_byte = false;
+        Elements { rest, two_byte }
+    }
+
     fn of(block: &ExtensionBlock, datagram: &'a [u8]) -> Elements<'a> {
         let two_byte = block.profile & 0xfff0 == TWO_BYTE;
         let known = two_byte || block.profile == ONE_BYTE;
@@ -185,7 +195,7 @@ mod tests {
     fn one_byte_form() {
         let block = [
             0x22, 1, 2, 3, 0x31, 0xab, 0xcd, 0x10, 0xaa, 0, 0x40, b'0', 0xa0, b'h', 0xb1, b'q',
-            b'2', 0x50, 77,
+            b'2', 0x50, 77, 0xc2, 0x80, 0, 9,
         ];
         let expected = Extensions {
             mid: Some(b"0"),
@@ -197,6 +207,7 @@ mod tests {
                 voice: true,
             }),
             abs_send_time: Some(0x01_0203),
+            dependency_descriptor: Some(&[0x80, 0, 9]),
         };
         assert_eq!(read(&packet(0xbede, &block), IDS), expected);
     }

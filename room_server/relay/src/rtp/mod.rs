@@ -1,8 +1,10 @@
 //! RTP headers and header extensions (RFC 3550, RFC 8285).
 
+mod dependency;
 mod extension;
 mod layout;
 
+pub use dependency::Dependency;
 pub use extension::{ExtensionIds, Extensions, Level};
 pub use layout::{Fields, Layout};
 

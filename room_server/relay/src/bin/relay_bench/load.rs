@@ -179,6 +179,7 @@ impl Guest {
                     dbov: 30,
                     voice: true,
                 }),
+                dependency: &[],
                 payload,
             })?);
         }

@@ -9,6 +9,8 @@ pub(in crate::engine) struct Guest {
     pub address: SocketAddr,
     pub worker: usize,
     pub packets: Vec<(Header, Vec<u8>)>,
+    /// Dependency descriptors of the same packets.
+    pub dependencies: Vec<Option<Vec<u8>>>,
     pub compounds: Vec<Vec<u8>>,
     pub dtls: Vec<Vec<u8>>,
     pub checks: usize,
@@ -17,6 +19,8 @@ pub(in crate::engine) struct Guest {
     pub next_seq: BTreeMap<u32, u64>,
     pub next_cc: u16,
     pub picture: u16,
+    /// What its camera sends.
+    pub encoder: Encoder,
     /// Added to the SSRCs of its camera: those of an encoder that has begun anew.
     pub camera: u32,
 }
@@ -24,8 +28,17 @@ pub(in crate::engine) struct Guest {
 impl Guest {
     /// A datagram of the relay has come.
     pub fn take(&mut self, datagram: Vec<u8>) {
+        let ids = &self.spec.extensions;
+        // Headers are not encrypted.
+        let dependency = Header::parse(&datagram).ok().and_then(|header| {
+            let read = Extensions::read(&header, &datagram, ids);
+            read.dependency_descriptor.map(<[u8]>::to_vec)
+        });
         match self.client.receive(datagram) {
-            Ok(Received::Rtp(header, payload)) => self.packets.push((header, payload)),
+            Ok(Received::Rtp(header, payload)) => {
+                self.packets.push((header, payload));
+                self.dependencies.push(dependency);
+            }
             Ok(Received::Rtcp(compound)) => self.compounds.push(compound),
             Ok(Received::Dtls(record)) => self.dtls.push(record),
             Ok(Received::Stun) => self.checks += 1,
@@ -79,6 +92,7 @@ impl Guest {
             repaired: false,
             transport_cc: Some(self.next_cc),
             level: None,
+            dependency: &[],
             payload: &[],
         }
     }

@@ -1,6 +1,9 @@
 //! Engines driven by clients that speak real STUN, SRTP and RTCP; no sockets, no clock.
 
 mod access;
+mod bare;
+mod codecs;
+mod encoder;
 mod floods;
 mod guest;
 mod random;
@@ -14,18 +17,18 @@ use crate::client::{Client, Media, Received, keying, vp8_payload};
 use crate::command::{Air, Assignment, Command, Event, Secret, View, WantedLayer};
 use crate::drop::Drop;
 use crate::ids::{HallId, Kind, PeerId, Pt, SeatId, Seq, Ssrc};
-use crate::rtp::{Header, Level};
+use crate::rtp::{Extensions, Header, Level};
 use crate::spec::tests::{slot, viewer};
 use crate::spec::{Feedback, PeerSpec, SendSection};
 use crate::srtp::Profile;
 use crate::stats::Count;
 use crate::time::{Duration, Time};
+use encoder::Encoder;
 use guest::Guest;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 pub(super) const HALL: HallId = HallId(7);
-pub(super) const VIDEO: Pt = Pt(96);
 pub(crate) const OPUS: Pt = Pt(111);
 /// The m-sections on which publishers send.
 pub(crate) const MICROPHONE: u8 = 10;
@@ -101,6 +104,8 @@ impl House {
             address: SocketAddr::from(([10, 0, 0, 1], 1000 + peer as u16)),
             worker,
             packets: vec![],
+            dependencies: vec![],
+            encoder: Encoder::default(),
             compounds: vec![],
             dtls: vec![],
             checks: 0,
@@ -210,15 +215,15 @@ impl House {
         let rid = ["q", "h", "f"][usize::from(layer)];
         let timestamp = (self.now.0 / 11_111) as u32;
         let mut datagrams = vec![];
-        for n in 0..count {
+        for encoded in guest.encoder.frame(key, guest.picture, count) {
             let seq = guest.number(ssrc);
-            let payload = vp8_payload(n == 0, key, guest.picture, 200);
-            let marker = n + 1 == count;
+            let marker = datagrams.len() + 1 == count;
             let media = Media {
                 timestamp,
                 marker,
-                payload: &payload,
-                ..guest.media(ssrc, VIDEO, CAMERA, rid, seq)
+                payload: &encoded.payload,
+                dependency: &encoded.dependency,
+                ..guest.media(ssrc, guest.encoder.pt(), CAMERA, rid, seq)
             };
             datagrams.push(guest.client.rtp(&media).unwrap());
         }

@@ -2,6 +2,7 @@
 //! what the stage does not give them.
 
 use super::*;
+use crate::codec::Codec;
 use crate::rtcp;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
@@ -23,6 +24,8 @@ enum Step {
     /// So many packets are lost on the way here.
     Lost(u32, u8, u64),
     NewSsrcs(u32),
+    /// The camera's encoder is another one from now on.
+    Codec(u32, usize),
     Seat(u16, u32),
     Clear(u16),
     Gate(u16, bool, bool),
@@ -61,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Late),
         2 => (PUBLISHERS, 0u8..3, 1u64..3_000).prop_map(|(p, layer, n)| Step::Lost(p, layer, n)),
         1 => PUBLISHERS.prop_map(Step::NewSsrcs),
+        1 => (PUBLISHERS, 0..Encoder::ALL.len()).prop_map(|(p, which)| Step::Codec(p, which)),
         4 => (1u16..3, PUBLISHERS).prop_map(|(seat, p)| Step::Seat(seat, p)),
         1 => (1u16..3).prop_map(Step::Clear),
         5 => gate().prop_map(|(seat, audio, video)| Step::Gate(seat, audio, video)),
@@ -99,7 +103,9 @@ impl World {
                 peer as usize % 2,
             );
         }
-        house.enter(attendee(FOLLOWER, 0), 0);
+        let mut follower = attendee(FOLLOWER, 0);
+        follower.codecs.retain(|map| map.codec != Codec::H264);
+        house.enter(follower, 0);
         house.enter(
             PeerSpec {
                 staff: true,
@@ -139,6 +145,9 @@ impl World {
                 *guest.next_seq.get_mut(&ssrc).unwrap() += count;
             }
             Step::NewSsrcs(peer) => house.guests.get_mut(&peer).unwrap().camera += 10_000,
+            Step::Codec(peer, which) => {
+                house.guests.get_mut(&peer).unwrap().encoder = Encoder::ALL[which];
+            }
             Step::Seat(seat, peer) => {
                 self.seats.retain(|_, (sits, _)| *sits != peer);
                 self.seats.insert(seat, (peer, [true; 2]));
@@ -257,7 +266,7 @@ impl World {
                 for (peer, guest) in &self.house.guests {
                     let fresh = &guest.packets[before[peer]..];
                     prop_assert!(
-                        fresh.iter().all(|(h, _)| h.pt == Pt(97)),
+                        fresh.iter().all(|(h, _)| encoder::RTX.contains(&h.pt)),
                         "{step:?} sent media to {peer}"
                     );
                 }

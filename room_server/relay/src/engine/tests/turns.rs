@@ -11,7 +11,7 @@ fn frame(house: &mut House, key: bool, count: usize) -> Vec<Vec<u8>> {
         let media = Media {
             payload: &payload,
             marker: n + 1 == count,
-            ..guest.media(110, VIDEO, CAMERA, "q", seq)
+            ..guest.media(110, Pt(96), CAMERA, "q", seq)
         };
         guest.client.rtp(&media).unwrap()
     };
