@@ -7,6 +7,7 @@ import aiohttp
 from aiortc.mediastreams import MediaStreamTrack
 
 from room_server.session.plane import Use
+from tests.support.clients.scripted import ScriptedClient
 from tests.support.light import Identity, LightClient
 from tests.support.media_client import MediaClient
 from tests.support.wire import TownHallSocket, exchange
@@ -19,7 +20,7 @@ class TownHallClient:
         self.url, self.token, self.name, self.address = url, token, name, address
         self.http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0)))
         self.socket = TownHallSocket()
-        self.media: MediaClient | LightClient | None = None
+        self.media: MediaClient | LightClient | ScriptedClient | None = None
         self.exchanged: dict[str, Any] = {}
         """The reply of /api/exchange."""
         self.joined: dict[str, Any] = {}
@@ -45,11 +46,21 @@ class TownHallClient:
         self, *, publish: Mapping[Use, MediaStreamTrack] | None = None, audio_slots: int = 9, video_slots: int = 2
     ) -> MediaClient:
         """Join with aiortc, and wait until connected."""
-        media = self.media = MediaClient(publish=publish, audio_slots=audio_slots, video_slots=video_slots)
+        media = MediaClient(publish=publish, audio_slots=audio_slots, video_slots=video_slots)
+        await self.join_with(media)
+        return media
+
+    async def join_with(self, media: MediaClient | ScriptedClient) -> None:
+        """Join with this client's media, and wait until connected."""
+        self.media = media
         await self._open()
         offer, uses = await media.offer()
         await media.accept((await self._enter(offer=offer, publish=uses))["media"]["answer"])
-        return media
+
+    def mid_of(self, kind: str, seat: int) -> str:
+        """The slot that this seat feeds."""
+        slots = self.joined["media"]["slots"]
+        return next(str(slot["mid"]) for slot in slots if (slot["kind"], slot["seat"]) == (kind, seat))
 
     async def join_light(self, identity: Identity, offer: str, publish: Mapping[Use, str] | None = None) -> LightClient:
         """Join with a light client under this browser's offer, and wait until keys are agreed."""
@@ -61,10 +72,10 @@ class TownHallClient:
 
     async def close(self) -> None:
         """Close everything. Idempotent."""
-        if isinstance(self.media, MediaClient):
-            await self.media.close()
-        elif self.media is not None:
+        if isinstance(self.media, LightClient):
             self.media.close()
+        elif self.media is not None:
+            await self.media.close()
         await self.socket.close()
         await self.http.close()
 

@@ -24,20 +24,24 @@ class Received:
         self.size = (0, 0)
         self.picture: np.ndarray = np.zeros((0, 0), dtype=np.uint8)
         """The newest picture's luma."""
+        self.newest: av.VideoFrame | None = None
         self.energy = 0.0
         """Mean square of the newest 20 ms, full scale 1."""
+        self.heard = 0.0
+        """Sum of `energy` times seconds: `totalAudioEnergy` of WebRTC's statistics."""
         self.frequency = 0.0
         """Hz, the strongest in the newest 20 ms."""
 
     def take(self, frame: av.VideoFrame | av.AudioFrame) -> None:
         self.frames += 1
         if isinstance(frame, av.VideoFrame):
-            self.size = (frame.width, frame.height)
+            self.newest, self.size = frame, (frame.width, frame.height)
             self.picture = frame.to_ndarray()[: frame.height]
             self.luma = float(self.picture[frame.height // 2 :].mean())
             return
         wave = frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0] / 32768
         self.energy = float(np.mean(wave**2))
+        self.heard += self.energy * len(wave) / frame.sample_rate
         self.frequency = float(np.argmax(np.abs(np.fft.rfft(wave)[1:])) + 1) * frame.sample_rate / len(wave)
 
 

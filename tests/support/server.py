@@ -29,8 +29,8 @@ _SET_UP = re.compile(r"/setup#([A-Za-z0-9_-]+)")
 class Server:
     """Use as `async with`; `url` is what browsers open: plain HTTP on loopback, which they hold for secure.
 
-    In a `namespace` it listens on the addresses of that one, and browsers open HTTPS on the first. `drills`: it has the
-    door of `tests.support.drill`.
+    In a `namespace` it listens on the addresses of that one, and browsers open HTTPS on the first; `local_url` is plain
+    HTTP on loopback always. `drills`: it has the door of `tests.support.drill`.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Server:
         self._module = "tests.support.drill" if drills else "room_server"
         self._door = directory / "door"
         self.http_port, https_port = free_port(), free_port()
-        self._local = f"http://127.0.0.1:{self.http_port}"
+        self.local_url = f"http://127.0.0.1:{self.http_port}"
         addresses = ["127.0.0.1"] if namespace is None else namespace.addresses
-        self.url = self._local if namespace is None else f"https://{host_of(namespace.address)}:{https_port}"
+        self.url = self.local_url if namespace is None else f"https://{host_of(namespace.address)}:{https_port}"
         self.output: list[str] = []
         base: dict[str, dict[str, object]] = {
             "http": {"bind": addresses, "http_port": self.http_port, "https_port": https_port},
@@ -90,7 +90,9 @@ class Server:
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
         connector = None if self._namespace is None else self._namespace.connector()
-        self.http = aiohttp.ClientSession(self._local, cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector)
+        self.http = aiohttp.ClientSession(
+            self.local_url, cookie_jar=aiohttp.CookieJar(unsafe=True), connector=connector
+        )
         async with asyncio.timeout(_START_SECONDS):
             while not await self._answers():
                 if self._process.returncode is not None:

@@ -1,8 +1,9 @@
-"""Test sources with known content: a plain colour with a moving bar, and a tone."""
+"""Test sources with known content: a plain colour with a moving bar, a clip, and a tone."""
 
 import asyncio
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -33,6 +34,31 @@ class ColourTrack(MediaStreamTrack):
         left = self.sent * 8 % self._width
         self._planes[:16, left : left + 32] = 235
         frame = av.VideoFrame.from_ndarray(self._planes, format="yuv420p")
+        frame.pts, frame.time_base = self.sent * 90_000 // self._fps, Fraction(1, 90_000)
+        self.sent += 1
+        return frame
+
+
+class ClipTrack(MediaStreamTrack):
+    """The frames of a YUV4MPEG2 clip at its own rate, over and over."""
+
+    kind = "video"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.sent = 0
+        head, *frames = path.read_bytes().split(b"FRAME\n")
+        fields = {field[:1]: field[1:] for field in head.decode().split()[1:]}
+        self.width, height = int(fields["W"]), int(fields["H"])
+        self._fps = int(fields["F"].split(":")[0])
+        self._frames = [np.frombuffer(frame, np.uint8).reshape(height * 3 // 2, self.width) for frame in frames]
+        self._start = time.monotonic()
+
+    async def recv(self) -> av.VideoFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        await asyncio.sleep(max(0.0, self._start + self.sent / self._fps - time.monotonic()))
+        frame = av.VideoFrame.from_ndarray(self._frames[self.sent % len(self._frames)], format="yuv420p")
         frame.pts, frame.time_base = self.sent * 90_000 // self._fps, Fraction(1, 90_000)
         self.sent += 1
         return frame
