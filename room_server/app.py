@@ -152,7 +152,13 @@ class App:
             "room_publisher_layers", "Simulcast layers that the relay receives", lambda: plane.layers_received
         )
         _log.info("media", udp_ports=",".join(map(str, relay.ports)))
-        halls = Halls(TownHallStore(database), StateStore(database), CredentialStore(database), plane)
+        halls = Halls(
+            TownHallStore(database),
+            StateStore(database),
+            CredentialStore(database),
+            plane,
+            on_quality=metrics.page_quality,
+        )
         await halls.restore()
         metrics.gauge("room_town_halls", "Town halls that run", lambda: halls.crowd[0])
         metrics.gauge("room_participants", "People who take part", lambda: halls.crowd[1])

@@ -5,14 +5,18 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from room_server.quality import Quality
 
 # A stall is seen only by a timer that falls into it: this misses none of 20 ms, for a tenth of a percent of a core.
 _LAG_PERIOD = 0.02
 # 150 ms is the worst a join storm may do; the buckets resolve around it.
 _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+# Repair hides 2 percent, people complain from 5 on.
+_LOSS_BUCKETS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 # These of the relay's counters go up and down.
 _RELAY_GAUGES = frozenset({"peers", "halls"})
 _DROP = "drop_"
@@ -30,6 +34,7 @@ class Metrics:
         self._lag = Histogram(
             "room_loop_lag_seconds", "How late the event loop ran a timer", buckets=_LAG_BUCKETS, registry=self.registry
         )
+        self._pages = _Pages(self.registry)
 
     def gauge(self, name: str, help: str, value: Callable[[], float]) -> None:
         """A value asked for at every scrape."""
@@ -38,6 +43,10 @@ class Metrics:
     def relay(self, counters: Callable[[], Mapping[str, int]], distributions: Callable[[], Distributions]) -> None:
         """The relay's counters and distributions, as `_relay.pyi` names them."""
         self.registry.register(_RelayCollector(counters, distributions))
+
+    def page_quality(self, quality: Quality) -> None:
+        """What one page said of its last minute."""
+        self._pages.observe(quality)
 
     def render(self) -> bytes:
         """The text exposition format, version 0.0.4."""
@@ -60,6 +69,34 @@ class Metrics:
             due = loop.time() + _LAG_PERIOD
             await asyncio.sleep(_LAG_PERIOD)
             self._lag.observe(max(0.0, loop.time() - due))
+
+
+class _Pages:
+    """What pages say, as distributions over page-minutes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def histogram(name: str, what: str, *buckets: float) -> Histogram:
+            return Histogram(f"room_page_{name}", f"{what}, per page and minute", buckets=buckets, registry=registry)
+
+        self._loss = histogram("loss_ratio", "Lost on the way to the page", *_LOSS_BUCKETS)
+        self._concealed = histogram("concealed_ratio", "Sound made up by the page", *_LOSS_BUCKETS)
+        self._buffer = histogram("buffer_seconds", "Wait in the jitter buffer", 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+        self._rtt = histogram("rtt_seconds", "Round trip of the page", 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+        self._freezes = histogram("freezes", "Freezes of its pictures", 0, 1, 2, 5, 10, 30)
+        self._height = histogram("picture_height", "Pixels of its largest picture", 0, 90, 180, 360, 720)
+        self._minutes = Counter(
+            "room_page_minutes", "Page-minutes by codec and way", ["codec", "protocol", "relayed"], registry=registry
+        )
+
+    def observe(self, said: Quality) -> None:
+        self._loss.observe(said.loss)
+        self._concealed.observe(said.concealed)
+        self._buffer.observe(said.buffer_ms / 1000)
+        self._rtt.observe(said.rtt_ms / 1000)
+        self._freezes.observe(said.freezes * 60 / said.seconds)
+        self._height.observe(said.height)
+        relayed = "yes" if said.relayed else "no"
+        self._minutes.labels(said.codec or "none", said.protocol or "unknown", relayed).inc(said.seconds / 60)
 
 
 class _RelayCollector(Collector):

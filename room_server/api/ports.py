@@ -1,6 +1,6 @@
 """What HTTP may ask of running town halls; implemented by `signalling.halls.Halls`, handed to `api` by `app`."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from room_server.ids import LinkId, TownHallId
 
@@ -22,6 +22,9 @@ class LiveTownHalls(Protocol):
 
     def page_closed(self, credential: str) -> None:
         """The page that holds this credential is being closed; unknown ones mean nothing."""
+
+    async def call_reports(self, id: TownHallId) -> list[dict[str, Any]]:
+        """What became of everybody's connection, as API.md says; empty for one that does not run."""
 
     def people(self, id: TownHallId) -> int:
         """How many take part now; 0 for one that does not run."""

@@ -74,6 +74,7 @@ class TownHallsApi:
             web.delete(one, self._delete),
             web.post(f"{one}/open", self._open),
             web.post(f"{one}/close", self._close),
+            web.get(f"{one}/call-reports", self._call_reports),
             web.get(links, self._list_links),
             web.post(links, self._create_link),
             web.delete(f"{links}/{{link}}", self._revoke_link),
@@ -124,6 +125,14 @@ class TownHallsApi:
         await self._live.forget(record.id)
         _log.info("town_hall_deleted", town_hall=record.id)
         return reply({})
+
+    async def _call_reports(self, request: web.Request) -> web.Response:
+        record = await self._record(request)
+        answer = reply(
+            {"town_hall": record.id, "made_at": self._clock(), "reports": await self._live.call_reports(record.id)}
+        )
+        answer.headers["Content-Disposition"] = f'attachment; filename="call-reports-{record.id}.json"'
+        return answer
 
     async def _list_links(self, request: web.Request) -> web.Response:
         record = await self._record(request)

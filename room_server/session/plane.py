@@ -66,6 +66,9 @@ class MediaSession(Protocol):
     def view(self, slots: Sequence[SlotView]) -> Sequence[SlotInfo]:
         """Change what slots show; all slots after the change. `RoomError`: view_invalid (nothing changed)."""
 
+    async def counters(self) -> Mapping[str, int]:
+        """What the relay has counted for it, as `_relay.pyi` names it; empty once it has ended."""
+
     def set_staff(self, staff: bool) -> None:
         """Whether it receives while backstage."""
 

@@ -1,7 +1,8 @@
 """One participant's transport from answer to end: DTLS, keys, views, ICE restarts. Implements `MediaSession`."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -103,6 +104,13 @@ class Session:
             index, info = self._slots[view.mid]
             self._slots[view.mid] = index, msgspec.structs.replace(info, seat=view.seat)
         return self.slots
+
+    async def counters(self) -> Mapping[str, int]:
+        """What the relay has counted for it; empty once it has ended."""
+        if self._over:
+            return {}
+        # The relay's worker answers between two batches, which may take it a while.
+        return await asyncio.to_thread(self._relay.peer_counters, self.peer)
 
     def set_staff(self, staff: bool) -> None:
         """Whether it receives while backstage."""

@@ -5,11 +5,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 
 from room_server.errors import RoomError
 from room_server.ids import LinkId, ParticipantId
+from room_server.quality import Quality
 from room_server.session.plane import MediaPlane, MediaSession
 from room_server.signalling.connection import Connection
 from room_server.signalling.director import Director, Transport
@@ -28,6 +30,7 @@ from room_server.signalling.notices import (
 )
 from room_server.signalling.outbox import Outbox
 from room_server.signalling.records import Records
+from room_server.signalling.reports import Reports, came
 from room_server.signalling.requests import Join, Resume
 from room_server.storage.database import secret_hash
 from room_server.storage.store import Credentials, Person, States, TownHallRecord, TownHalls
@@ -72,6 +75,7 @@ class RunningHall:
         plane: MediaPlane,
         clock: Callable[[], float],
         on_over: "Callable[[RunningHall], None]",
+        on_quality: Callable[[Quality], None],
     ) -> None:
         """`kept`: what the process before has written of it, if anything."""
         phase: Phase = msgspec.convert(record.phase, Phase)
@@ -91,6 +95,8 @@ class RunningHall:
         self._credentials = credentials
         self._clock = clock
         self._on_over = on_over
+        self._on_quality = on_quality
+        self._reports = Reports()
         self._records = Records(on_settled=self._let_go_if_over)
         self._keeper = Keeper(self._town_hall, record.id, states=states, records=self._records, clock=clock)
         try:
@@ -146,6 +152,7 @@ class RunningHall:
             if self._entering.get(arrival.id) is under_way:
                 del self._entering[arrival.id]
         self._take_over(connection, arrival.id)
+        self._reports.note(arrival.id, came(isinstance(request, Resume), transport is not None), self._clock())
         self._holders.give(arrival.id, credential)
         if transport:
             self._director.install(arrival.id, transport, self._town_hall)
@@ -186,6 +193,15 @@ class RunningHall:
             raise RoomError("no_media", "There is no media connection; resume with an offer.", status=409)
         return session
 
+    def quality(self, id: ParticipantId, quality: Quality) -> None:
+        """A page has said how its last minute was."""
+        self._reports.quality(id, quality, self._clock())
+        self._on_quality(quality)
+
+    async def call_reports(self) -> list[dict[str, Any]]:
+        """What became of everybody's connection, as API.md says."""
+        return await self._reports.views(self._town_hall.people(), self._director.session)
+
     def lose(self, connection: Connection) -> None:
         """A page's socket is gone."""
         id = connection.participant
@@ -195,6 +211,7 @@ class RunningHall:
         self._outbox.discard(id, connection.line)
         connection.detach()
         now = self._clock()
+        self._reports.note(id, "signalling lost", now)
         self._change(lambda: self._town_hall.lose(id, now, seen=now - connection.line.silent_for()))
 
     def page_closed(self, credential: str) -> None:
@@ -241,10 +258,12 @@ class RunningHall:
     def media_state(self, id: ParticipantId, connected: bool) -> None:
         """Their media flows, or is silent; told to themselves."""
         self._town_hall.seen(id, self._clock())
+        self._reports.note(id, "media flow" if connected else "media silent", self._clock())
         self._outbox.tell(id, MediaState(connected=connected))
 
     def media_gone(self, id: ParticipantId, reason: str) -> None:
         """Their transport is no more; they are asked for a new one."""
+        self._reports.note(id, f"media gone: {reason}", self._clock())
         self._outbox.tell(id, Rejoin(reason=reason))
 
     def tell_all(self, notice: AnyNotice) -> None:
@@ -346,6 +365,7 @@ class RunningHall:
             case HandsChanged():
                 self._outbox.hands(self._town_hall.hand_positions())
             case Left(participant=id, reason=reason):
+                self._reports.left(id, reason, self._clock())
                 self._part(id, Removed() if reason == "removed" else None)
 
     def _record_name(self, id: ParticipantId, name: str) -> None:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from room_server.errors import RoomError
 from room_server.ids import LinkId, TownHallId
+from room_server.quality import Quality
 from room_server.session.plane import MediaPlane
 from room_server.signalling.hall import RunningHall
 from room_server.signalling.notices import Restarting
@@ -29,13 +31,17 @@ class Halls:
         states: States,
         credentials: Credentials,
         plane: MediaPlane,
+        *,
         clock: Callable[[], float] = time.time,
+        on_quality: Callable[[Quality], None] = lambda _quality: None,
     ) -> None:
+        """`on_quality`: told what pages say of their last minute."""
         self.credentials = credentials
         self._town_halls = town_halls
         self._states = states
         self._plane = plane
         self._clock = clock
+        self._on_quality = on_quality
         self._running: dict[TownHallId, RunningHall] = {}
         self._loading = asyncio.Lock()
 
@@ -88,6 +94,11 @@ class Halls:
         for hall in list(self._running.values()):
             hall.page_closed(credential)
 
+    async def call_reports(self, id: TownHallId) -> list[dict[str, Any]]:
+        """What became of everybody's connection; empty for one that does not run."""
+        hall = self._running.get(id)
+        return await hall.call_reports() if hall else []
+
     def people(self, id: TownHallId) -> int:
         """How many take part now; 0 for one that does not run."""
         hall = self._running.get(id)
@@ -129,4 +140,5 @@ class Halls:
             plane=self._plane,
             clock=self._clock,
             on_over=self.let_go,
+            on_quality=self._on_quality,
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from room_server.errors import RoomError
+from room_server.quality import Quality
 from room_server.session.plane import SlotView
 from room_server.townhall.commands import COMMANDS, AnyCommand, NameText, type_of
 
@@ -62,11 +63,11 @@ class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
 
 
 CommandRequest = Join | Resume | AnyCommand
-MediaRequest = Restart | View
+MediaRequest = Restart | View | Quality
 
 _TYPES = {
     "command": {"join", "resume", *(type_of(command) for command in COMMANDS)},
-    "media": {"restart", "view"},
+    "media": {"restart", "view", "quality"},
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
+from room_server.quality import Quality
 from room_server.signalling.entry import Entry
 from room_server.signalling.notices import NOTICES
 from room_server.signalling.requests import Join, Restart, Resume, View
@@ -55,7 +56,7 @@ class Schema:
         """The whole file."""
         unions = [
             self._union("Command", [Join, Resume, *COMMANDS], sent=True),
-            self._union("MediaRequest", [Restart, View], sent=True),
+            self._union("MediaRequest", [Restart, View, Quality], sent=True),
             self._union("TownHallEvent", [*EVENTS, *NOTICES], sent=False),
         ]
         self._type(inspect.type_info(Entry), sent=False)

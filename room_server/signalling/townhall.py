@@ -11,6 +11,7 @@ import msgspec
 import socketio
 
 from room_server.errors import RoomError
+from room_server.quality import Quality
 from room_server.signalling.connection import Connection
 from room_server.signalling.doorstep import Doorstep
 from room_server.signalling.halls import Halls
@@ -74,7 +75,7 @@ class TownHallNamespace:
         return await self._answer(sid, payload, self._command)
 
     async def media(self, sid: str, *payload: object) -> _Ack:
-        """`restart` or `view`."""
+        """`restart`, `view` or `quality`."""
         return await self._answer(sid, payload, self._media)
 
     async def unknown(self, sid: str) -> _Ack:
@@ -113,6 +114,9 @@ class TownHallNamespace:
         request = read_media(payload)
         if connection.hall is None or connection.participant is None:
             raise RoomError("not_joined", "Join the town hall first.", status=403)
+        if isinstance(request, Quality):
+            connection.hall.quality(connection.participant, request)
+            return {}
         session = connection.hall.session(connection.participant)
         if isinstance(request, Restart):
             return {"answer": session.restart(request.offer)}

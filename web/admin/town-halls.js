@@ -92,6 +92,12 @@ export class RoomTownHalls extends LitElement {
           @click=${() => act(this, "ask-close", fieldsOf)}>${t("halls-close")}</button>`
             : nothing
         }
+        ${
+          hall.people > 0
+            ? html`<a class="button plain" href="/api/town-halls/${hall.id}/call-reports"
+          download>${t("halls-reports")}</a>`
+            : nothing
+        }
         <button class="button plain danger-quiet delete" aria-label=${t("halls-delete-of", { title: hall.title })}
           @click=${() => act(this, "ask-delete", fieldsOf)}>${t("halls-delete")}</button>
       </div>

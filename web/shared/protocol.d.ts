@@ -105,7 +105,8 @@ export type Command =
 
 export type MediaRequest =
   | { type: "restart"; offer: string }
-  | { type: "view"; slots: SlotView[] };
+  | { type: "view"; slots: SlotView[] }
+  | { type: "quality"; seconds: number; loss: number; buffer_ms: number; concealed: number; freezes: number; rtt_ms: number; codec?: "" | "AV1" | "H264" | "VP8" | "VP9"; height?: number; protocol?: "" | "tcp" | "udp"; relayed?: boolean };
 
 export type TownHallEvent =
   | { type: "phase"; phase: Phase }

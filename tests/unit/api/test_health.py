@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from room_server.metrics import Distributions, Metrics
+from room_server.quality import Quality
 from tests.unit.api.conftest import ELSEWHERE, House, OpenHouse
 
 
@@ -45,6 +46,10 @@ async def test_what_the_figures_say() -> None:
     metrics = Metrics()
     metrics.gauge("room_participants", "People", lambda: 7)
     metrics.relay(lambda: {"rtp_in": 5, "peers": 2, "drop_replay": 3, "drop_not_keyframe": 0}, relay_distributions)
+    for codec in ("VP8", ""):
+        metrics.page_quality(
+            Quality(seconds=30, loss=0.05, buffer_ms=9, concealed=0, freezes=2, rtt_ms=90, codec=codec, protocol="udp")
+        )
     async with metrics.watch_loop():
         found = {family.name: family for family in text_string_to_metric_families(metrics.render().decode())}
     assert found["room_participants"].samples[0].value == 7
@@ -56,5 +61,9 @@ async def test_what_the_figures_say() -> None:
     assert rtt == {
         "0.05": 2, "0.1": 2, "+Inf": 5, "room_relay_rtt_seconds_sum": 7.5, "room_relay_rtt_seconds_count": 5,
     }  # fmt: skip
+    freezes = {sample.labels.get("le"): sample.value for sample in found["room_page_freezes"].samples}
+    assert (freezes["2.0"], freezes["5.0"]) == (0, 2), "two in half a minute are four in one"
+    minutes = {sample.labels.get("codec"): sample.value for sample in found["room_page_minutes"].samples}
+    assert (minutes["VP8"], minutes["none"]) == (0.5, 0.5)
     assert "room_loop_lag_seconds" in found
     assert "process_resident_memory_bytes" in found

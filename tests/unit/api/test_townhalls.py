@@ -137,3 +137,13 @@ async def test_nobody_else_may_do_any_of_it(administration: House) -> None:
     ):
         status, refusal = await administration.ask(method, path, json={})
         assert (status, refusal["error"]) == (401, "not_logged_in"), path
+
+
+async def test_call_reports_are_a_file_for_administrators(administration: House) -> None:
+    made = await create(administration)
+    response = await administration.get(path := f"/api/town-halls/{made['id']}/call-reports")
+    assert response.headers["Content-Disposition"] == f'attachment; filename="call-reports-{made["id"]}.json"'
+    said = await response.json()
+    assert (said["town_hall"], said["reports"]) == (made["id"], [{"participant": "ann", "of": made["id"]}])
+    administration.client.session.cookie_jar.clear()
+    assert (await administration.get(path)).status == 401

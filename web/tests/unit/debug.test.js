@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { WINDOW, diagnose } from "../../shared/debug/diagnosis.js";
 import { figures } from "../../shared/debug/figures.js";
 import { Recorder } from "../../shared/debug/recorder.js";
+import { qualityOf } from "../../join/quality.js";
 
 /** @import { Report } from "../../shared/debug/figures.js" */
 
@@ -121,4 +122,20 @@ test("a connection that begins anew does not count backwards", async () => {
   next = report(1);
   await recorder.read();
   assert.deepEqual(recorder.history, []);
+});
+
+test("a minute in the terms of the protocol", () => {
+  assert.deepEqual(qualityOf(figures(report(1, { down: 0.1 }), report(2, { down: 0.1 })), 3, 60), {
+    type: "quality",
+    seconds: 60,
+    loss: 0.1,
+    buffer_ms: 100,
+    concealed: 0,
+    freezes: 3,
+    rtt_ms: 40,
+    codec: "VP8",
+    height: 360,
+    protocol: "udp",
+    relayed: false,
+  });
 });
