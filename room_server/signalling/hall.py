@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from room_server.quality import Quality
 from room_server.session.plane import MediaPlane, MediaSession
 from room_server.signalling.connection import Connection
 from room_server.signalling.director import Director, Transport
+from room_server.signalling.entering import LINK_ENDED, REPLACED, Entering
 from room_server.signalling.entry import Entry, MediaAnswer
 from room_server.signalling.holders import Holders
 from room_server.signalling.keeper import Keeper
@@ -46,19 +46,6 @@ log = logging.getLogger(__name__)
 
 # What is acknowledged should be written; a database slower than this is waited for behind the author's back.
 _WRITE_PATIENCE = 1.0
-
-
-# What a request to come in may hear after it has waited.
-_REPLACED = ("replaced", "Another page of yours has taken over.")
-_LINK_ENDED = ("credential_invalid", "Your link has ended. Ask the host for a new one.")
-
-
-@dataclass(slots=True)
-class _Request:
-    """A request to come in that is under way; `refusal`: code and message where it has been overtaken by something."""
-
-    link: LinkId
-    refusal: tuple[str, str] | None = None
 
 
 class RunningHall:
@@ -108,7 +95,7 @@ class RunningHall:
         self._director = Director(plane, record.id, told=self, on_speaker=self._speaker_is)
         self._connections: dict[ParticipantId, Connection] = {}
         self._holders = Holders()
-        self._entering: dict[ParticipantId, _Request] = {}
+        self._entering: dict[ParticipantId, Entering] = {}
         """Of everybody's requests to come in that are under way, the newest."""
         self._speaker = 0
         self._people = self.people
@@ -140,8 +127,8 @@ class RunningHall:
         roles, ticket = frozenset(map(Role, person.roles)), secret_hash(request.credential)
         arrival = Arrival(person.participant, name, roles, person.link, person.speaks, ticket)
         self._town_hall.check_admission(arrival)
-        self._refuse_entering(arrival.id, _REPLACED)
-        under_way = self._entering[arrival.id] = _Request(arrival.link)
+        self._refuse_entering(arrival.id, REPLACED)
+        under_way = self._entering[arrival.id] = Entering(arrival.link)
         try:
             transport = await self._transport_for(connection, arrival, request)
             if transport or isinstance(request, Join):
@@ -233,7 +220,7 @@ class RunningHall:
     def revoke_link(self, link: LinkId) -> None:
         """Whoever came by this link, or is about to, is out; a new credential lets them in again."""
         for id in [id for id, under_way in self._entering.items() if under_way.link == link]:
-            self._refuse_entering(id, _LINK_ENDED)
+            self._refuse_entering(id, LINK_ENDED)
         for id in self._town_hall.came_by(link):
             self._change(partial(self._town_hall.put_out, id))
 
@@ -289,7 +276,7 @@ class RunningHall:
             under_way.refusal = refusal
 
     def _join(
-        self, connection: Connection, arrival: Arrival, transport: Transport | None, under_way: "_Request"
+        self, connection: Connection, arrival: Arrival, transport: Transport | None, under_way: Entering
     ) -> Applied:
         try:
             self._town_hall.check_admission(arrival)
@@ -373,7 +360,7 @@ class RunningHall:
 
     def _part(self, id: ParticipantId, notice: Removed | None) -> None:
         """Somebody takes part no longer: their media ends and their page is told."""
-        self._refuse_entering(id, _REPLACED)
+        self._refuse_entering(id, REPLACED)
         self._holders.drop(id)
         self._director.drop(id)
         if notice:
