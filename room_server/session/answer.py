@@ -1,7 +1,7 @@
 """The answer's sections: which payload types, feedback, header extensions and layers of an offer are taken up."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,6 +19,9 @@ _DEPENDENCY_DESCRIPTOR: Final = (
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 )
 
+Way = Literal["recvonly", "sendonly"]
+"""The direction of a section of ours."""
+
 _FIELDS: Final = {
     _MID: "mid",
     _RID: "rid",
@@ -27,6 +30,11 @@ _FIELDS: Final = {
     _ABS_SEND_TIME: "abs_send_time",
     _TRANSPORT_CC: "transport_cc",
     _DEPENDENCY_DESCRIPTOR: "dependency_descriptor",
+}
+# Whom an extension's direction, which is the offerer's, lets send it towards us and whom lets us send it.
+_FITS: Final[dict[Way, frozenset[str]]] = {
+    "recvonly": frozenset({"", "sendrecv", "sendonly"}),
+    "sendonly": frozenset({"", "sendrecv", "recvonly"}),
 }
 # What fits a one-byte header; 15 is reserved (RFC 8285, 4.2).
 _LARGEST_ID: Final = 14
@@ -55,6 +63,11 @@ def peer_extensions(offer: Description, accepted: Sequence[int], *, described: b
             if 1 <= extension.id <= _LARGEST_ID and extension.direction != "inactive":
                 ids[field] = extension.id
     return Extensions(**ids)
+
+
+def describes(section: Section, way: Way) -> bool:
+    """Whether AV1's dependency descriptors may go this way in a section."""
+    return any(e.uri == _DEPENDENCY_DESCRIPTOR and e.direction in _FITS[way] for e in section.extensions)
 
 
 def feedback_of(section: Section, agreed: Sequence[CodecMap], extensions: Extensions) -> Feedback:
@@ -173,7 +186,7 @@ def _receiving(base: Section, offered: Section, send: SendSection, spec: PeerSpe
         formats=tuple(str(codec.pt) for codec in taken),
         direction="recvonly",
         codecs=taken,
-        extensions=_extensions(offered, spec, wanted, taken),
+        extensions=_extensions(offered, spec, wanted, taken, "recvonly"),
         rids=tuple(Rid(rid, "recv") for rid in send.rids),
         simulcast_recv=send.rids,
     )
@@ -188,7 +201,7 @@ def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec)
         formats=tuple(str(codec.pt) for codec in taken),
         direction="sendonly",
         codecs=taken,
-        extensions=_extensions(offered, spec, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME], taken),
+        extensions=_extensions(offered, spec, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME], taken, "sendonly"),
         msid=f"{slot.cname} {slot.kind}{slot.mid}",
         ssrcs=ssrcs,
         ssrc_groups=_groups(ssrcs),
@@ -208,12 +221,12 @@ def _codecs(taken: Sequence[codecs.Carried], feedback: Sequence[str], opus: str)
 
 
 def _extensions(
-    offered: Section, spec: PeerSpec, wanted: Sequence[str], taken: Sequence[Codec]
+    offered: Section, spec: PeerSpec, wanted: Sequence[str], taken: Sequence[Codec], way: Way
 ) -> tuple[Extension, ...]:
     uris = [*wanted, _DEPENDENCY_DESCRIPTOR] if any(codec.name == "AV1" for codec in taken) else wanted
     mirrored = {"sendonly": "recvonly", "recvonly": "sendonly"}
     return tuple(
         Extension(e.id, e.uri, mirrored.get(e.direction, e.direction))
         for e in offered.extensions
-        if e.uri in uris and e.direction != "inactive" and e.id == getattr(spec.extensions, _FIELDS[e.uri])
+        if e.uri in uris and e.direction in _FITS[way] and e.id == getattr(spec.extensions, _FIELDS[e.uri])
     )

@@ -103,8 +103,8 @@ def negotiate(
     accepted = sorted([*plan.publish.values(), *plan.slots])
     remote = _remote(offer, accepted)
     two_byte = _two_byte(offer, accepted)
-    # A keyframe's dependency descriptor does not fit a one-byte header, and only AV1 decoders need one.
-    described = two_byte and any(codec.codec == "av1" for codec in agreed)
+    # A keyframe's dependency descriptor does not fit a one-byte header.
+    described = two_byte and _described(offer, plan, agreed)
     extensions = answer.peer_extensions(offer, accepted, described=described)
     ssrcs = Ssrcs((ssrc for section in offer.sections for ssrc in section.ssrcs), ssrc_source)
     streams = seating.streams(offer, plan.slots, terms.seats)
@@ -226,6 +226,15 @@ def _video(offer: Description, index: int, agreed: Sequence[CodecMap]) -> list[V
 
 def _two_byte(offer: Description, accepted: Sequence[int]) -> bool:
     return offer.extmap_allow_mixed or all(offer.sections[index].extmap_allow_mixed for index in accepted)
+
+
+def _described(offer: Description, plan: _Plan, agreed: Sequence[CodecMap]) -> bool:
+    """Whether every section that carries AV1 takes its dependency descriptors: the relay knows one id for both ways."""
+    ways: list[tuple[int, answer.Way]] = [
+        *((i, "recvonly") for i in plan.publish.values() if _video(offer, i, agreed)[:1] == ["av1"]),
+        *((i, "sendonly") for i in plan.slots if "av1" in _video(offer, i, agreed)),
+    ]
+    return bool(ways) and all(answer.describes(offer.sections[index], way) for index, way in ways)
 
 
 def _pictures(terms: Terms) -> str:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.unit.session import offers
 
 # Small ones of each kind of client, so that many can be tried.
-_REAL = ("firefox_stage", "aiortc_stage", "chromium_phone", "chromium_av1", "chromium_h264", "gateway", "compact")
+_REAL = ("firefox_stage", "aiortc_stage", "chromium_phone", "chromium_av1", "firefox_av1", "gateway", "compact")
 
 # Digits of other scripts, marks that turn or join text, ends of lines that only some readers see, half a character.
 _ODD = (

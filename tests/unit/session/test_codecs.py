@@ -66,6 +66,16 @@ def test_dependencies_are_described_for_av1_and_for_nothing_else() -> None:
     assert "allow-mixed" not in sdp.write(short.render(5004))
 
 
+def test_firefox_allows_two_byte_headers_section_by_section_and_takes_no_descriptors_in_slots() -> None:
+    result = negotiate(load("firefox_av1"), STAGE, seats=2, video_codec="av1")
+    answer = answered(result)
+    assert maps(result) == [("opus", 109, 0), ("av1", 99, 100), ("vp8", 120, 124)]
+    assert (answer.extmap_allow_mixed, {s.extmap_allow_mixed for s in answer.sections}) == (False, {True})
+    assert (result.spec.two_byte, result.spec.extensions.dependency_descriptor) == (True, 0)
+    assert DEPENDENCIES not in sdp.write(result.render(5004))
+    assert answer.sections[1].simulcast_recv == ("q", "h", "f")
+
+
 def test_whoever_lacks_the_halls_codec_sends_and_sees_vp8() -> None:
     for name, publish in (("firefox_stage", {"camera": "1"}), ("chromium_stage", STAGE)):
         result = negotiate(load(name), publish, video_codec="h264")  # type: ignore[arg-type]
