@@ -18,6 +18,7 @@ from room_server.signalling.entering import LINK_ENDED, REPLACED, Entering
 from room_server.signalling.entry import Entry, MediaAnswer
 from room_server.signalling.holders import Holders
 from room_server.signalling.keeper import Keeper
+from room_server.signalling.names import Names
 from room_server.signalling.notices import (
     AnyNotice,
     AudienceCount,
@@ -85,6 +86,7 @@ class RunningHall:
         self._on_quality = on_quality
         self._reports = Reports()
         self._records = Records(on_settled=self._let_go_if_over)
+        self._names = Names(credentials, self._records)
         self._keeper = Keeper(self._town_hall, record.id, states=states, records=self._records, clock=clock)
         try:
             self._town_hall.restore(kept, clock())
@@ -112,7 +114,7 @@ class RunningHall:
     @property
     def over(self) -> bool:
         """Closed, everybody has gone, and all of it is on record."""
-        written = self._keeper.settled and self._records.settled
+        written = self._keeper.settled and self._names.settled and self._records.settled
         return self._town_hall.phase == "closed" and not self.people and written
 
     async def enter(self, connection: Connection, person: Person, credential: str, request: Join | Resume) -> Entry:
@@ -147,7 +149,7 @@ class RunningHall:
             self._director.drop(arrival.id)
         self._follow(applied.events)
         if not known and arrival.named().name != person.name:
-            self._record_name(arrival.id, arrival.named().name)
+            self._names.add(arrival.id, arrival.named().name, soon=False)
         # Other roles see other things: only a snapshot tells them all.
         steady = not any(isinstance(recorded.event, RolesChanged) for recorded in applied.events)
         revision = request.revision if isinstance(request, Resume) and steady else None
@@ -233,6 +235,7 @@ class RunningHall:
         self._outbox.close()
         self._director.close()
         self._keeper.flush()
+        self._names.flush()
         await self._records.close(patience)
 
     async def forget(self) -> None:
@@ -240,6 +243,7 @@ class RunningHall:
         for id in [person.id for person in self._town_hall.people()]:
             self._part(id, Removed())
         self._keeper.drop()
+        self._names.drop()
         await self.stop(0)
 
     def media_state(self, id: ParticipantId, connected: bool) -> None:
@@ -345,7 +349,7 @@ class RunningHall:
                 log.info("town hall %s: %s", self._id, phase)
                 self._records.add("phase", lambda: self._town_halls.set_phase(self._id, phase))
             case Renamed(participant=id, name=name):
-                self._record_name(id, name)
+                self._names.add(id, name)
             case RolesChanged(participant=person):
                 self._outbox.set_staff(person.id, is_staff(person.roles))
                 self._director.set_staff(person.id, is_staff(person.roles))
@@ -354,9 +358,6 @@ class RunningHall:
             case Left(participant=id, reason=reason):
                 self._reports.left(id, reason, self._clock())
                 self._part(id, Removed() if reason == "removed" else None)
-
-    def _record_name(self, id: ParticipantId, name: str) -> None:
-        self._records.add("name", lambda: self._credentials.rename(id, name))
 
     def _part(self, id: ParticipantId, notice: Removed | None) -> None:
         """Somebody takes part no longer: their media ends and their page is told."""

@@ -1,7 +1,7 @@
 """Personal credentials: random, rotating at every use, each bound to one participant."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
@@ -45,9 +45,9 @@ class CredentialStore:
         fresh = iter(successors if accepted else ())
         return [row if isinstance(row, Exception) else (_person(row), next(fresh)) for row in outcomes]
 
-    async def rename(self, participant: ParticipantId, name: str) -> None:
+    async def rename(self, names: Mapping[ParticipantId, str]) -> None:
         async with self._database.write() as connection:
-            await connection.execute(update(participants).where(participants.c.id == participant).values(name=name))
+            await connection.execute(_RENAME, [{"who": who, "called": name} for who, name in names.items()])
 
     async def revoke(self, participant: ParticipantId) -> None:
         """`redeem` says removed, and so does their link on the same device."""
@@ -91,6 +91,7 @@ _PRESENTED = (
     .join(links, links.c.id == participants.c.link)
     .where(credentials.c.hash.in_(bindparam("hashes", expanding=True)))
 )
+_RENAME = update(participants).where(participants.c.id == bindparam("who")).values(name=bindparam("called"))
 _RETIRE = delete(credentials).where(
     credentials.c.participant == bindparam("who"), credentials.c.generation < bindparam("than")
 )

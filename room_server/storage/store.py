@@ -69,7 +69,8 @@ class Credentials(Protocol):
         """The person and the next credential. The old one stays valid until the next is first used, so that a lost
         answer locks nobody out. `RoomError`: credential_invalid, removed."""
 
-    async def rename(self, participant: ParticipantId, name: str) -> None: ...
+    async def rename(self, names: Mapping[ParticipantId, str]) -> None:
+        """What these people call themselves from now on."""
 
     async def revoke(self, participant: ParticipantId) -> None:
         """Removed from the town hall: no credential of theirs works again, and their link's device is refused."""

@@ -74,10 +74,10 @@ class MemoryStore:
         self._before[following] = credential
         return self.people[participant], following
 
-    async def rename(self, participant: ParticipantId, name: str) -> None:
+    async def rename(self, names: Mapping[ParticipantId, str]) -> None:
         self._reach()
-        old = self.people[participant]
-        self.people[participant] = Person(participant, old.town_hall, old.link, old.roles, name, old.speaks)
+        for id, name in names.items():
+            self.people[id] = msgspec.structs.replace(self.people[id], name=name)
 
     async def revoke(self, participant: ParticipantId) -> None:
         self._reach()

@@ -79,7 +79,7 @@ async def test_the_same_device_again_is_the_same_person(
 
 async def test_rename_outlives_the_connection(store: CredentialStore, admitted: tuple[Person, str]) -> None:
     person, credential = admitted
-    await store.rename(person.participant, "Rudo")
+    await store.rename({person.participant: "Rudo"})
     assert (await store.redeem(credential))[0].name == "Rudo"
 
 
