@@ -139,9 +139,9 @@ async def test_a_lost_line_comes_back_without_a_tap(browser: Browser, hall: tupl
     await expect(listener.page.locator("room-page").get_by_text("You are next")).to_be_visible()
     await listener.page.context.set_offline(True)
     await listener.evaluate("() => document.querySelector('room-join').session.wire.socket.io.engine.close()")
-    await expect(listener.page.locator("room-page").get_by_text("Connection lost")).to_be_visible()
+    await expect(listener.page.locator("room-page").get_by_text("is being restored")).to_be_visible()
     await listener.page.context.set_offline(False)
-    await expect(listener.page.locator("room-page").get_by_text("Connection lost")).to_have_count(0, timeout=8_000)
+    await expect(listener.page.locator("room-page").get_by_text("is being restored")).to_have_count(0, timeout=8_000)
     await expect(listener.page.locator("room-page").get_by_text("You are next")).to_be_visible()
 
 

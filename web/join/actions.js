@@ -4,6 +4,7 @@ import { canCapture } from "../shared/media/publisher.js";
 import { may, mySeat } from "../shared/store.js";
 
 /** @import { MediaKind, Room } from "../shared/model.js" */
+/** @import { Device } from "../shared/media/publisher.js" */
 /** @import { MediaLink } from "./media-link.js" */
 /** @import { Wire } from "../shared/wire.js" */
 
@@ -46,19 +47,19 @@ export class Actions {
     await this.command("leave_stage");
   }
 
-  /** @param {boolean} on */
-  async setMicrophone(on) {
+  /** @param {boolean} on @param {Device} [device] that one and no other */
+  async setMicrophone(on, device) {
     const { publisher } = this.media;
-    if (on) await this.#device(() => publisher.openMicrophone());
+    if (on) await this.#device(() => publisher.openMicrophone(device));
     // Silence at once, whatever the way to the server is like; sound only when the server agrees.
     if (!on) publisher.setMicrophone(false);
     await this.command("set_media", { microphone: on });
     publisher.setMicrophone(on);
   }
 
-  /** @param {boolean} on */
-  setCamera(on) {
-    return on ? this.#start("camera", () => this.media.publisher.openCamera()) : this.#stop("camera");
+  /** @param {boolean} on @param {Device} [device] that one and no other */
+  setCamera(on, device) {
+    return on ? this.#start("camera", () => this.media.publisher.openCamera(device)) : this.#stop("camera");
   }
 
   /** @param {"detail" | "motion" | null} hint null: stop sharing */
@@ -79,6 +80,19 @@ export class Actions {
     if (was?.microphone && is && !is.microphone) publisher.setMicrophone(false);
     if (was?.camera && is && !is.camera) await publisher.stop("camera");
     if (before?.screen === now.you.id && now.screen !== now.you.id) await publisher.stop("screen");
+  }
+
+  /**
+   * After the line was lost: what was shut here meanwhile, or never opened, is shut for the server, too. Whoever took
+   * themselves off the air while nobody was told must not be shown as heard.
+   * @param {Room} room
+   */
+  async settle(room) {
+    const seat = mySeat(room);
+    if (!seat) return;
+    const { microphone, camera } = this.media.publisher.tracks;
+    if (seat.microphone && !microphone?.enabled) await this.setMicrophone(false);
+    if (seat.camera && !camera) await this.#stop("camera");
   }
 
   /**

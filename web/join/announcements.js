@@ -17,11 +17,22 @@ export function lampText(room) {
 }
 
 /**
- * How things stand for this person, in one sentence; said whenever it becomes another.
- * @param {Room} room @param {"online" | "reconnecting" | "restarting"} online
+ * What is wrong with the way to the server, and only that: the line and the media are lost and come back one by one.
+ * @param {"online" | "reconnecting" | "restarting"} online @param {boolean} mediaLost
+ * @returns {string} empty: nothing
  */
-export function standing(room, online) {
-  if (online !== "online") return t(`banner-${online}`);
+export function troubleText(online, mediaLost) {
+  if (online === "online") return mediaLost ? t("banner-media") : "";
+  return t(online === "reconnecting" && !mediaLost ? "banner-line" : `banner-${online}`);
+}
+
+/**
+ * How things stand for this person, in one sentence; said whenever it becomes another.
+ * @param {Room} room @param {"online" | "reconnecting" | "restarting"} online @param {boolean} mediaLost
+ */
+export function standing(room, online, mediaLost) {
+  const trouble = troubleText(online, mediaLost);
+  if (trouble) return trouble;
   if (mySeat(room)) return `${t("lamp-on-stage")} ${lampText(room)}`;
   return room.myHand ? t("dock-queue", { position: room.myHand }) : "";
 }

@@ -88,6 +88,7 @@ export class RoomJoin extends LitElement {
       online: session.online,
       mediaLost: media.state === "lost",
       soundBlocked: media.audio.blocked,
+      device: session.devices.text && t(session.devices.text),
       everybody: media.showsEverybody(room),
       pictures: media.pictures(room),
       codecs: media.codecs,
@@ -115,7 +116,8 @@ export class RoomJoin extends LitElement {
     }
     keepAwake(Boolean(room && view.kind === "room" && mySeat(room)));
     if (room && (!myInvitation(room) || mySeat(room))) this.problem = "";
-    const stands = room && view.kind === "room" ? standing(room, this.session.online) : "";
+    const stands =
+      room && view.kind === "room" ? standing(room, this.session.online, this.session.media.state === "lost") : "";
     if (stands !== this.standing) this.#say(stands);
     this.standing = stands;
     document.title =
@@ -222,6 +224,8 @@ export class RoomJoin extends LitElement {
         return navigator.clipboard?.writeText(this.#surroundings().link);
       case "cancel":
         return void (this.dialog = "");
+      case "dismiss-device":
+        return session.devices.dismiss();
       case "dismiss":
         return void (this.notice = "");
       case "end-tour":

@@ -43,6 +43,12 @@ export class MediaLink extends EventTarget {
     addEventListener("online", () => void this.restart());
   }
 
+  /** The page has slept: what its browser reports may be old. */
+  wake() {
+    if (this.state === "lost") void this.restart();
+    void this.audio.check();
+  }
+
   /** @returns {"new" | "connecting" | "connected" | "lost" | "closed"} */
   get state() {
     return this.connection?.state ?? "new";
@@ -79,7 +85,11 @@ export class MediaLink extends EventTarget {
     this.connection?.close();
     this.connection = connection;
     this.connections++;
-    connection.addEventListener("state", () => this.#changed());
+    connection.addEventListener("state", () => {
+      // What has cut the media off may have cut the line, too, which alone would notice much later.
+      if (connection.state === "lost" && this.wire.up) void this.wire.probe();
+      this.#changed();
+    });
     connection.addEventListener("restart", () => void this.restart());
     connection.addEventListener(
       "failed",

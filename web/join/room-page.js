@@ -8,6 +8,7 @@ import { base } from "../shared/tokens.css.js";
 import "../console/phase-bar.js";
 import "../shared/components/dialog.js";
 import "../shared/components/stage.js";
+import { troubleText } from "./announcements.js";
 import "./dock.js";
 import "./invitation.js";
 
@@ -17,7 +18,7 @@ import "./invitation.js";
 /**
  * What the page shows besides the room itself.
  * @typedef {{
- *   online: "online" | "reconnecting" | "restarting", mediaLost: boolean, soundBlocked: boolean, everybody: boolean,
+ *   online: "online" | "reconnecting" | "restarting", mediaLost: boolean, soundBlocked: boolean, device: string, everybody: boolean,
  *   pictures: ReadonlyMap<number, MediaStreamTrack>, codecs: readonly VideoCodec[] | null, own: MediaStreamTrack | null, ownScreen: MediaStreamTrack | null,
  *   pinned: number | null, busy: ReadonlySet<string>, canShare: boolean, canCapture: boolean, speaks: boolean,
  *   secure: string, link: string, notice: string, invitationProblem: string, tour: boolean,
@@ -105,11 +106,19 @@ export class RoomPage extends LitElement {
 
   /** What is wrong with the way to the server; one thing at a time, the gravest. @param {Surroundings} around */
   #banner(around) {
-    if (around.online !== "online") return this.#line("reconnect", t(`banner-${around.online}`));
-    if (around.mediaLost) return this.#line("reconnect", t("banner-media"));
+    const trouble = troubleText(around.online, around.mediaLost);
+    if (trouble) return this.#line("reconnect", trouble);
+    if (around.device) return this.#device(around.device);
     if (!around.soundBlocked) return nothing;
     return html`<p class="banner">${icon("sound")}<span>${t("banner-sound")}</span><button class="button primary"
       @click=${() => act(this, "unblock")}>${t("banner-sound-tap")}</button></p>`;
+  }
+
+  /** @param {string} text */
+  #device(text) {
+    return html`<p class="banner" role="alert">${icon("warning")}<span>${text}</span>
+      <button class="button plain" aria-label=${t("notice-dismiss")}
+        @click=${() => act(this, "dismiss-device")}>${icon("close")}</button></p>`;
   }
 
   /** @param {IconName} symbol @param {string} text */

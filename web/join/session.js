@@ -3,15 +3,16 @@ import { Refusal } from "../shared/api.js";
 import { exchange, forgetEntry, rememberedName, rememberName, saveEntry, savedEntry } from "../shared/link.js";
 import { applyBatch, enter } from "../shared/store.js";
 import { t } from "../shared/texts.js";
+import { Wakeups } from "../shared/wakeups.js";
 import { Wire } from "../shared/wire.js";
 import { Actions } from "./actions.js";
+import { Devices } from "./devices.js";
 import { MediaLink } from "./media-link.js";
 
 /** @import { Admission, Batch, Ending, Entry, Room, TownHallEvent } from "../shared/model.js" */
 
 // Phones, and windows as narrow: one picture at a time fits, and data is dear.
 const SMALL_PAGE = "(max-width: 640px), (pointer: coarse) and (max-width: 1024px)";
-const RETRY_MS = 500;
 
 /** Refusals on entry after which coming again is of no use. @type {Map<string, Ending>} */
 const ENDINGS = new Map([
@@ -45,6 +46,7 @@ export class Session extends EventTarget {
     this.wire = new Wire();
     this.media = new MediaLink(this.wire);
     this.actions = new Actions(this.wire, this.media);
+    this.devices = new Devices(this.media.publisher, this.actions, () => this.room);
     /** @type {Promise<void> | null} */
     this.entering = null;
     this.mustOffer = false;
@@ -109,9 +111,9 @@ export class Session extends EventTarget {
     this.media.addEventListener("change", () => this.#changed());
     this.media.addEventListener("views", () => this.room && void this.media.sendViews(this.room));
     this.media.addEventListener("rejoin", () => this.#rejoin());
-    this.media.publisher.addEventListener("ended", (event) =>
-      this.#deviceEnded(/** @type {CustomEvent} */ (event).detail),
-    );
+    this.devices.addEventListener("change", () => this.#changed());
+    new Wakeups().addEventListener("wake", () => this.#wake());
+    addEventListener("pagehide", (event) => this.#goodbye(event.persisted));
     document.addEventListener("visibilitychange", () =>
       this.setLayout({ hidden: document.visibilityState === "hidden" }),
     );
@@ -152,6 +154,8 @@ export class Session extends EventTarget {
         this.mustOffer = false;
       }
       await this.actions.follow(before, this.room);
+      if (before) void this.actions.settle(this.room).catch(() => {});
+      this.wire.crowd = this.room.audience;
       this.online = "online";
       if (this.view.kind !== "ended") this.#show({ kind: "room" });
       if (!before) void this.actions.reopen(this.room).catch(() => {});
@@ -184,19 +188,14 @@ export class Session extends EventTarget {
       await this.#end(ending);
     } else if (passing || this.view.kind === "room") {
       // Whoever is in already is never shown the door for a server that is busy: the page tries again.
-      this.#reconnectSoon();
+      this.wire.again();
     } else if (this.view.kind === "entry") {
       // The server gives an idle socket 15 s; the next tap opens a fresh one.
-      this.wire.socket.disconnect();
+      this.wire.pause();
       this.#show({ kind: "entry", busy: false, refusal });
     } else {
       this.#show({ kind: "refused", code: refusal.code, message: refusal.message, https: null });
     }
-  }
-
-  #reconnectSoon() {
-    this.wire.socket.disconnect();
-    setTimeout(() => this.view.kind !== "ended" && this.wire.open(), RETRY_MS + Math.random() * RETRY_MS);
   }
 
   /** @param {Batch} batch */
@@ -205,11 +204,28 @@ export class Session extends EventTarget {
     const before = this.room;
     this.room = applyBatch(before, batch);
     void this.actions.follow(before, this.room);
+    this.devices.follow();
     for (const event of batch.events) this.#react(event);
     for (const event of batch.events) this.dispatchEvent(new CustomEvent("event", { detail: event }));
     if (batch.events.some((event) => event.type === "seats" || event.type === "speaker"))
       this.media.updateViews(this.room);
+    this.wire.crowd = this.room.audience;
     this.#changed();
+  }
+
+  #wake() {
+    this.wire.wake();
+    this.media.wake();
+  }
+
+  /**
+   * Tell the server that this page is closed, so that nobody waits for it. It may only be reloaded: then the credential
+   * brings everything back. @param {boolean} frozen the browser keeps the page, and may show it again
+   */
+  #goodbye(frozen) {
+    if (frozen || this.view.kind !== "room" || !this.admission) return;
+    const body = JSON.stringify({ credential: this.admission.credential });
+    navigator.sendBeacon("/api/goodbye", new Blob([body], { type: "application/json" }));
   }
 
   /** @param {TownHallEvent} event */
@@ -237,17 +253,6 @@ export class Session extends EventTarget {
     // The other page of this person keeps what the browser has stored.
     if (this.room && reason !== "replaced") forgetEntry(this.room.you.id);
     await this.media.close();
-  }
-
-  /** The browser's own "stop sharing", a pulled plug. @param {"microphone" | "camera" | "screen"} kind */
-  #deviceEnded(kind) {
-    const off =
-      kind === "microphone"
-        ? this.media.publisher.stop(kind).then(() => this.actions.setMicrophone(false))
-        : kind === "camera"
-          ? this.actions.setCamera(false)
-          : this.actions.setScreen(null);
-    off.catch(() => {});
   }
 
   /** @param {Session["online"]} online */

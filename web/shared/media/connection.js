@@ -9,6 +9,8 @@ import { cameraEncodings, inCodec, screenEncodings } from "./layers.js";
 const DISCONNECTED_GRACE_MS = 2_000;
 // ICE to a server that answers takes milliseconds; after this the way is closed and a new transport must be made.
 const CONNECT_TIMEOUT_MS = 15_000;
+// The same for a way that has worked before: nothing but checks is exchanged.
+const RESTART_TIMEOUT_MS = 5_000;
 
 /** @typedef {{microphone: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver}} Senders */
 /** @typedef {{seats: number, small: boolean, speaks: boolean, codec: VideoCodec}} Needs */
@@ -72,6 +74,10 @@ export class MediaConnection extends EventTarget {
 
   /** @param {string} answer */
   async restarted(answer) {
+    if (this.state === "lost") {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.#fail(), RESTART_TIMEOUT_MS);
+    }
     await this.pc.setRemoteDescription({ type: "answer", sdp: answer });
   }
 

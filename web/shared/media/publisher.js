@@ -20,12 +20,20 @@ export function canShareScreen() {
   return Boolean(navigator.mediaDevices && "getDisplayMedia" in navigator.mediaDevices);
 }
 
-/** Emits "change", and "ended" (CustomEvent of the kind) when a device or the browser's own bar ends a track. */
+/** What tells a device from others of its kind: "default" is an id, too, and means another after a change. */
+/** @typedef {{id: string, group: string}} Device */
+
+/**
+ * Emits "change", "ended" (CustomEvent of the kind) when a device or the browser's own bar ends a track, and "muted"
+ * (CustomEvent of a boolean) when the system silences the microphone or gives it back.
+ */
 export class Publisher extends EventTarget {
   constructor() {
     super();
     /** @type {Record<MediaKind, MediaStreamTrack | null>} */
     this.tracks = { microphone: null, camera: null, screen: null };
+    /** Which device each kind was last taken from. @type {Partial<Record<MediaKind, Device>>} */
+    this.devices = {};
     /** @type {Senders | null} */
     this.senders = null;
     /** @type {VideoCodec} */
@@ -39,10 +47,12 @@ export class Publisher extends EventTarget {
     await Promise.all([this.#send("microphone"), this.#send("camera"), this.#send("screen")]);
   }
 
-  /** Open the microphone, still silent. Throws the browser's DOMException when refused. */
-  async openMicrophone() {
+  /** Open the microphone, still silent. Throws the browser's DOMException when refused. @param {Device} [device] */
+  async openMicrophone(device) {
     if (this.tracks.microphone) return;
-    const track = await firstTrack(navigator.mediaDevices.getUserMedia(MICROPHONE));
+    const track = await firstTrack(
+      navigator.mediaDevices.getUserMedia({ audio: { ...MICROPHONE.audio, ...only(device) } }),
+    );
     track.enabled = false;
     await this.#take("microphone", track);
   }
@@ -53,9 +63,12 @@ export class Publisher extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  async openCamera() {
+  /** @param {Device} [device] */
+  async openCamera(device) {
     if (this.tracks.camera) return;
-    const track = await firstTrack(navigator.mediaDevices.getUserMedia(CAMERA));
+    const track = await firstTrack(
+      navigator.mediaDevices.getUserMedia({ video: { ...CAMERA.video, ...only(device) } }),
+    );
     track.contentHint = "motion";
     await this.#take("camera", track);
   }
@@ -87,6 +100,14 @@ export class Publisher extends EventTarget {
   /** @param {MediaKind} kind @param {MediaStreamTrack} track */
   async #take(kind, track) {
     this.tracks[kind] = track;
+    const { deviceId = "", groupId = "" } = track.getSettings();
+    this.devices[kind] = { id: deviceId, group: groupId };
+    if (kind === "microphone") {
+      for (const muted of [true, false])
+        track.addEventListener(muted ? "mute" : "unmute", () =>
+          this.dispatchEvent(new CustomEvent("muted", { detail: muted })),
+        );
+    }
     track.addEventListener("ended", () => {
       if (this.tracks[kind] !== track) return;
       this.dispatchEvent(new CustomEvent("ended", { detail: kind }));
@@ -109,6 +130,11 @@ export class Publisher extends EventTarget {
     }
     await sender.replaceTrack(track);
   }
+}
+
+/** @param {Device} [device] @returns {MediaTrackConstraints} */
+function only(device) {
+  return device ? { deviceId: { exact: device.id } } : {};
 }
 
 /** @param {Promise<MediaStream>} capture */

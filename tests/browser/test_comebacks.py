@@ -1,0 +1,228 @@
+"""Whatever fails comes back by itself: the server, a relay worker, a page that its browser has frozen."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.people import act, audio_energy, enter, go_on_stage, stats, video_in
+from tests.support.browser import Person, chromium, until
+from tests.support.cdp import Tab, tab
+from tests.support.server import Administrator, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]
+
+# Of a server that is up again, of a rebuilt worker's peers, of a page that is thawed.
+AFTER_RESTART = 8.0
+AFTER_PANIC = 8.0
+AFTER_FREEZE = 5.0
+# Longer than the server waits for a page that does not answer, so that the line is lost by then.
+FROZEN = 15.0
+# How often frames are counted while a worker fails: no viewer elsewhere may miss a count.
+LOOK_EVERY = 0.5
+
+STAGE = """() => document.querySelector("room-join").session.room.stage.map(
+  ({ seat, participant, microphone, camera, muted_by }) =>
+    ({ seat, name: participant?.name ?? null, microphone, camera, muted: muted_by !== null }))"""
+ROOM = """() => { const { session } = document.querySelector("room-join");
+  return { online: session.online, state: session.media.state, phase: session.room.phase, hand: session.room.myHand,
+    roles: session.room.you.roles, hands: session.room.hands.map((hand) => hand.name),
+    here: session.room.people.filter((one) => one.presence === "here").map((one) => one.name).sort() }; }"""
+SESSION = "document.querySelector('room-join')?.session"
+# All sound that has been decoded so far.
+ENERGY = """__room.stats().then((all) => all.filter((one) => one.type === "inbound-rtp" && one.kind === "audio")
+  .reduce((sum, one) => sum + (one.totalAudioEnergy ?? 0), 0))"""
+# The microphone as the encoder gets it: a track that is there and enabled.
+OPEN = "() => document.querySelector('room-join').session.media.publisher.tracks.microphone?.enabled ?? false"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["SIGKILL", "SIGTERM"])
+async def test_a_restarted_server_has_everybody_back_where_they_were(
+    tmp_path: Path, browser: Browser, kill: bool
+) -> None:
+    async with running(tmp_path) as (server, admin):
+        host, speaker, listener = people = await _town_hall(browser, admin)
+        await expect(listener.page.locator("room-page").get_by_text("You are next")).to_be_visible()
+        stage, seen = await host.evaluate(STAGE), await host.evaluate(ROOM)
+        assert [(seat["name"], seat["microphone"], seat["muted"]) for seat in stage[:2]] == [
+            ("Rutendo Moyo", True, False),
+            ("Tapiwa Chikwanda", False, True),
+        ]
+        await server.stop(kill=kill)
+        await until(lambda: _every(people, _is_away), what="pages that see their line lost")
+        await server.start()
+        up = time.monotonic()
+        await until(lambda: _every(people, _is_back), seconds=AFTER_RESTART, what="pages back in the town hall")
+        took = time.monotonic() - up
+        await until(lambda: _hears(listener, 1), seconds=AFTER_RESTART - took, what="the host's voice")
+        assert await host.evaluate(STAGE) == stage
+        assert await host.evaluate(ROOM) == seen
+        assert seen["hands"] == ["Farai"]
+        assert (await listener.evaluate(ROOM))["hand"] == 1
+        assert await listener.evaluate(STAGE) == stage
+        assert await host.evaluate(OPEN)
+        assert not await speaker.evaluate(OPEN), "a reconnect never unmutes"
+        assert not await _hears(listener, 2)
+        assert server.faults == []
+
+
+async def test_a_worker_that_panics_takes_nobody_elsewhere_with_it(tmp_path: Path, browser: Browser) -> None:
+    async with running(tmp_path, drills=True) as (server, admin):
+        hall = await admin.town_hall()
+        host = await enter(browser, admin, hall, "host", name="Rutendo Moyo")
+        await go_on_stage(host)
+        await host.page.get_by_role("button", name="Start").click()
+        listeners = [await enter(browser, admin, hall, "attendee", name=f"Guest {n}") for n in range(3)]
+        for listener in listeners:
+            await until(lambda one=listener: _sees(one, 1), what="the host's picture")
+        ports = await server.drill("ports")
+        homes = {person: ports.index(await _port(person)) for person in (host, *listeners)}
+        beside = [one for one in listeners if homes[one] == homes[host]]
+        struck = [one for one in listeners if homes[one] != homes[host]]
+        assert beside
+        assert struck, "people are spread over the workers"
+
+        watch = asyncio.create_task(_count_frames(beside, seconds=AFTER_PANIC))
+        await server.drill("panic", worker=1 - homes[host])
+        begun = time.monotonic()
+        for person in struck:
+            await until(lambda one=person: _connections(one, 2), seconds=AFTER_PANIC, what="a new transport")
+            left = AFTER_PANIC - (time.monotonic() - begun)
+            await until(lambda one=person: _sees(one, 1), seconds=left, what="the picture by the new transport")
+        counts = await watch
+        assert all(after > before for before, after in itertools.pairwise(counts)), counts
+        assert await _connections(host, 1)
+        assert any("panic" in line for line in server.output)
+
+
+async def test_a_frozen_page_is_back_when_it_is_thawed(tmp_path: Path, browser: Browser) -> None:
+    async with running(tmp_path) as (server, admin), tab(tmp_path / "profile") as frozen:
+        hall = await admin.town_hall()
+        host = await enter(browser, admin, hall, "host", name="Rutendo Moyo")
+        await go_on_stage(host, camera=False)
+        await frozen.send("Page.navigate", url=f"{server.url}/j?debug#{await admin.link(hall, 'speaker')}")
+        await until(lambda: frozen.evaluate(f"{SESSION}?.view.kind === 'entry'"), what="the entry")
+        await frozen.evaluate(f"{SESSION}.join('Tapiwa Chikwanda')")
+        await until(lambda: frozen.evaluate(f"{SESSION}.media.state === 'connected'"), what="its media")
+        await frozen.evaluate(f"{SESSION}.actions.goOnStage('take_seat')")
+        await frozen.evaluate(f"{SESSION}.actions.setMicrophone(false)")
+        await until(
+            lambda: host.evaluate("() => document.querySelector('room-join').session.room.stage[1].participant")
+        )
+        stage = await host.evaluate(STAGE)
+
+        await frozen.send("Page.setWebLifecycleState", state="frozen")
+        await asyncio.sleep(FROZEN)
+        assert (await host.evaluate(ROOM))["here"] == ["Rutendo Moyo"], "who does not answer is shown as away"
+        await frozen.send("Page.setWebLifecycleState", state="active")
+        await until(
+            lambda: frozen.evaluate(f"{SESSION}.online === 'online' && {SESSION}.media.state === 'connected'"),
+            seconds=AFTER_FREEZE, what="the thawed page",
+        )  # fmt: skip
+        before = await frozen.evaluate(ENERGY)
+        await until(lambda: _more(frozen, before), what="the host's voice goes on")
+        assert await frozen.evaluate(f"({STAGE})()") == await host.evaluate(STAGE) == stage
+        assert not await frozen.evaluate(f"({OPEN})()"), "a reconnect never unmutes"
+        assert (await host.evaluate(ROOM))["here"] == ["Rutendo Moyo", "Tapiwa Chikwanda"]
+
+
+async def test_the_line_is_lost_and_the_media_go_on(tmp_path: Path, browser: Browser) -> None:
+    async with running(tmp_path) as (_, admin):
+        host, _, listener = await _town_hall(browser, admin)
+        await listener.evaluate("() => document.querySelector('room-join').session.wire.pause()")
+        await expect(listener.page.locator("room-page").get_by_text("Sound and pictures go on")).to_be_visible()
+        await until(lambda: _grows(listener), what="the voice without a line")
+        await expect(host.page.locator("room-console").get_by_text("Reconnecting").first).to_be_visible(timeout=3000)
+        await listener.evaluate("() => document.querySelector('room-join').session.wire.open()")
+        await until(lambda: _is_back(listener), what="the line")
+        await expect(listener.page.locator("room-page").get_by_text("Sound and pictures go on")).to_have_count(0)
+        assert await _connections(listener, 1), "the transport was kept"
+
+
+async def test_what_was_muted_without_a_line_is_muted_for_all_with_it(tmp_path: Path, browser: Browser) -> None:
+    async with running(tmp_path) as (_, admin):
+        host, _, _ = await _town_hall(browser, admin)
+        await host.evaluate("() => document.querySelector('room-join').session.wire.pause()")
+        await act(host, "microphone")
+        assert not await host.evaluate(OPEN), "silent at once"
+        await host.evaluate("() => document.querySelector('room-join').session.wire.open()")
+        await expect(host.page.locator("room-page").get_by_text("Your microphone is off.")).to_be_visible()
+        assert not (await host.evaluate(STAGE))[0]["microphone"]
+
+
+async def _town_hall(browser: Browser, admin: Administrator) -> tuple[Person, Person, Person]:
+    """Live: a host who speaks on seat 1, a speaker on seat 2 whom the host has muted, a listener with a raised hand."""
+    hall = await admin.town_hall()
+    host = await enter(browser, admin, hall, "host", name="Rutendo Moyo")
+    speaker = await enter(browser, admin, hall, "speaker", name="Tapiwa Chikwanda")
+    listener = await enter(browser, admin, hall, "attendee", name="Farai")
+    await go_on_stage(host, camera=False)
+    await go_on_stage(speaker, camera=False)
+    await host.page.get_by_role("button", name="Start").click()
+    await host.page.get_by_role("button", name="Mute Tapiwa Chikwanda", exact=True).click()
+    await expect(speaker.page.locator("room-page").get_by_text("A moderator has muted you")).to_be_visible()
+    await act(listener, "raise-hand")
+    await expect(host.page.get_by_role("heading", name="Raised hands (1)")).to_be_visible()
+    await until(lambda: _hears(listener, 1), what="the host's voice")
+    return host, speaker, listener
+
+
+async def _every(people: Sequence[Person], check: Callable[[Person], Awaitable[bool]]) -> bool:
+    return all([await check(person) for person in people])
+
+
+async def _is_away(person: Person) -> bool:
+    return bool((await person.evaluate(ROOM))["online"] != "online")
+
+
+async def _is_back(person: Person) -> bool:
+    room = await person.evaluate(ROOM)
+    return bool(room["online"] == "online" and room["state"] == "connected")
+
+
+async def _connections(person: Person, number: int) -> bool:
+    return bool(await person.evaluate("() => __room.connections") == number)
+
+
+async def _hears(person: Person, seat: int) -> bool:
+    return (await audio_energy(person)).get(seat, 0) > 0
+
+
+async def _grows(person: Person) -> bool:
+    before = (await audio_energy(person))[1]
+    await asyncio.sleep(0.2)  # some packets' time
+    return (await audio_energy(person))[1] > before
+
+
+async def _sees(person: Person, seat: int) -> bool:
+    found = await video_in(person)
+    return seat in found and found[seat].decoded > 0
+
+
+async def _port(person: Person) -> int:
+    """The relay's port that this page sends to."""
+    remote = await stats(person, "remote-candidate")
+    return int(remote[0]["port"])
+
+
+async def _count_frames(people: Sequence[Person], *, seconds: float) -> list[int]:
+    """The least growth of anybody's counter would show here: sums of decoded frames of seat 1, one per look."""
+    counts = []
+    for _ in range(round(seconds / LOOK_EVERY)):
+        counts.append(min([(await video_in(person))[1].decoded for person in people]))
+        await asyncio.sleep(LOOK_EVERY)
+    return counts
+
+
+async def _more(frozen: Tab, energy: float) -> bool:
+    return bool(await frozen.evaluate(ENERGY) > energy)
