@@ -10,7 +10,7 @@ CARGO := cargo --quiet
 LINK_INPUTS := $(RELAY)/src/link $(RELAY)/src/bin/link $(RELAY)/Cargo.lock
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
-.PHONY: run test help needs venv dev native web lint test-rust test-python test-web price bench format clean
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix price bench format clean
 
 run: needs venv native web ## the server and a demonstration town hall; prints the links
 	@exec $(BIN)/python -m room_server.demo $(ARGS)
@@ -60,6 +60,11 @@ test-web: web ## type check, lint and unit tests of the pages
 test-python: dev native web ## pytest: unit, interop, browsers, load
 	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price"
 	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m load
+
+matrix: needs dev native web ## every client with every other in every codec -> build/artefacts/matrix.md
+	@.ci/debian
+	@$(STEP) "pytest, matrix" -- $(BIN)/python -m pytest -q -m matrix
+	@cat build/artefacts/matrix.md
 
 price: dev native web ## server CPU of a join against its targets; wants an otherwise idle machine
 	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +39,8 @@ class Pair:
 
     publisher: str
     viewer: str
+    codec: str
+    """What the publisher's camera sends, such as "vp8"."""
     sent: float
     """Frames per second."""
     decoded: float
@@ -48,25 +51,22 @@ class Pair:
     loudness: float
     """Mean square of the sound, full scale 1."""
 
-    @property
-    def problems(self) -> list[str]:
-        found = []
-        if self.sent < parties.FPS / 2:
-            found.append("hardly anything was sent")
-        if self.decoded < _LEAST_SHARE * self.sent:
-            found.append("frames are missing")
-        if self.size != (parties.WIDTH, parties.HEIGHT):
-            found.append("the picture has another size")
-        if self.colour_error > _COLOUR_TOLERANCE:
-            found.append("the picture has other colours")
-        if self.loudness < _LEAST_LOUDNESS:
-            found.append("the tone is missing")
-        return found
+    def problems(self, codec: str) -> list[str]:
+        """What is wrong with it in a town hall of this codec."""
+        wrong = {
+            f"the codec is not {codec}": self.codec != codec,
+            "hardly anything was sent": self.sent < parties.FPS / 2,
+            "frames are missing": self.decoded < _LEAST_SHARE * self.sent,
+            "the picture has another size": self.size != (parties.WIDTH, parties.HEIGHT),
+            "the picture has other colours": self.colour_error > _COLOUR_TOLERANCE,
+            "the tone is missing": self.loudness < _LEAST_LOUDNESS,
+        }
+        return [problem for problem, holds in wrong.items() if holds]
 
     def __str__(self) -> str:
         share = f"{self.decoded:.1f} of {self.sent:.1f} frames/s"
         return (
-            f"{self.publisher} -> {self.viewer}: {share}, {self.size[0]}x{self.size[1]}, "
+            f"{self.publisher} -> {self.viewer}: {self.codec}, {share}, {self.size[0]}x{self.size[1]}, "
             f"colours off by {self.colour_error:.0f}, loudness {self.loudness:.4f}"
         )
 
@@ -75,16 +75,16 @@ class Gathering:
     """Use as `async with`; `bring` everybody, then `watch`."""
 
     def __init__(
-        self, server: Server, admin: Administrator, namespace: Namespace, directory: Path, *, seats: int
+        self, server: Server, admin: Administrator, namespace: Namespace, directory: Path, *, seats: int, codec: str
     ) -> None:
         self.parties: list[Party] = []
         self._server, self._admin, self._namespace = server, admin, namespace
-        self._directory, self._seats = directory, seats
+        self._directory, self._seats, self._codec = directory, seats, codec
         self._stack = contextlib.AsyncExitStack()
         self._town_hall = ""
 
     async def __aenter__(self) -> Self:
-        self._town_hall = await self._admin.town_hall(seats=self._seats)
+        self._town_hall = await self._admin.town_hall(seats=self._seats, video_codec=self._codec)
         token = await self._admin.link(self._town_hall, "host", name="Host")
         host = await self._stack.enter_async_context(TownHallClient(self._server.local_url, token, name="Host"))
         await host.join()
@@ -114,6 +114,7 @@ class Gathering:
             Pair(
                 publisher=publisher.client,
                 viewer=viewer.client,
+                codec=after[publisher.seat].codec,
                 sent=(after[publisher.seat].sent - before[publisher.seat].sent)
                 / (after[publisher.seat].at - before[publisher.seat].at),
                 colour_error=_colour_error(await viewer.colours(publisher.seat), publisher.seat),
@@ -165,7 +166,8 @@ class Gathering:
             media = MediaClient(publish=await asyncio.to_thread(parties.tracks, directory, seat), **slots)
         else:
             # In a thread: encoding a clip would keep aiortc, which lives in this loop, from reading its socket.
-            media = await asyncio.to_thread(_SCRIPTED[client], directory, PICTURES[seat - 1], **slots)
+            made = partial(_SCRIPTED[client], directory, PICTURES[seat - 1], codec=self._codec, **slots)
+            media = await asyncio.to_thread(made)
         link = await self._stack.enter_async_context(TownHallClient(self._server.local_url, token, name=client))
         return SocketParty(client, seat, link, media)
 

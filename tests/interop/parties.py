@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.sdp import SessionDescription
 
 from room_server.session.plane import Use
 from tests.browser import people
@@ -49,6 +50,8 @@ class Account:
 
     at: float
     """Seconds on a clock of the party's own."""
+    codec: str
+    """What its camera sends, such as "vp8"."""
     sent: int
     """Frames of its camera."""
     seen: Mapping[int, Seen]
@@ -94,7 +97,7 @@ class SocketParty:
             at = await self.media.look()
         else:
             at = time.monotonic()
-        return Account(at, self._sent(), {seat: self._seen(seat) for seat in self._seats()})
+        return Account(at, self._codec(), self._sent(), {seat: self._seen(seat) for seat in self._seats()})
 
     async def colours(self, seat: int) -> Sequence[Sequence[float]]:
         mid = self.link.mid_of("video", seat)
@@ -102,6 +105,14 @@ class SocketParty:
             return self.media.seen[mid].quadrants
         newest = self.media.received[mid].newest
         return quadrants(newest.to_ndarray(format="rgb24")) if newest is not None else ()
+
+    def _codec(self) -> str:
+        """The first that the answer has for the camera."""
+        joined = self.link.joined["media"]
+        slots = {slot["mid"] for slot in joined["slots"]}
+        sections = SessionDescription.parse(joined["answer"]).media
+        camera = next(m for m in sections if m.kind == "video" and m.rtp.muxId not in slots)
+        return str(camera.rtp.codecs[0].name).lower()
 
     def _sent(self) -> int:
         if isinstance(self.media, ScriptedClient):
@@ -141,12 +152,15 @@ class PageParty:
         seats = {slot["mid"]: slot["seat"] for slot in slots if slot["seat"] != self.seat}
         stats = await self.person.evaluate("() => window.__room.stats()")
         at = max(entry["timestamp"] for entry in stats) / 1000
-        sent = [entry.get("framesSent", 0) for entry in stats if _is(entry, "outbound-rtp", "video")]
+        layers = [entry for entry in stats if _is(entry, "outbound-rtp", "video")]
+        sent = max(layers, key=lambda entry: entry.get("framesSent", 0))
+        codec = next(entry["mimeType"] for entry in stats if entry["id"] == sent["codecId"])
         shown, heard = (
             {seats[entry["mid"]]: entry for entry in stats if _is(entry, "inbound-rtp", kind) and entry["mid"] in seats}
             for kind in ("video", "audio")
         )
-        return Account(at, max(sent), {seat: _seen_by_page(shown[seat], heard[seat]) for seat in shown.keys() & heard})
+        seen = {seat: _seen_by_page(shown[seat], heard[seat]) for seat in shown.keys() & heard}
+        return Account(at, codec.removeprefix("video/").lower(), sent.get("framesSent", 0), seen)
 
     async def colours(self, seat: int) -> Sequence[Sequence[float]]:
         return await people.quadrants(self.person, seat)

@@ -18,6 +18,8 @@ for name in ("Gst", "GstApp", "GstSdp", "GstWebRTC"):
 
 from gi.repository import Gst, GstSdp, GstWebRTC  # noqa: E402 - versions are chosen before the import
 
+# What GStreamer leaves out by itself: constrained baseline, level 3.1, in fragments.
+H264_FORMAT = ",packetization-mode=(string)1,profile-level-id=(string)42c01f"
 # By codec name as the lines have it: payload type, encoder with what makes it fast enough, payloader, decoding chain.
 VIDEO = {
     "vp8": (
@@ -137,6 +139,7 @@ class Participant:
                 f"appsrc name=source is-live=true do-timestamp=true format=time ! {encoder} ! identity name=encoder "
                 f"! {payloader} pt={pt} "
                 f"! capsfilter caps=application/x-rtp,media=video,encoding-name={self.codec.upper()},payload={pt}"
+                f"{H264_FORMAT if self.codec == 'h264' else ''}"
             )
         bin_ = Gst.parse_bin_from_description(chain, True)
         self.pipeline.add(bin_)
@@ -154,8 +157,11 @@ class Participant:
         pt, name, clock = (
             (OPUS, "OPUS", 48_000) if kind == "audio" else (VIDEO[self.codec][0], self.codec.upper(), 90_000)
         )
-        channels = "encoding-params=(string)2," if kind == "audio" else ""
-        caps = f"application/x-rtp,media={kind},encoding-name={name},{channels}clock-rate={clock},payload={pt}"
+        caps = f"application/x-rtp,media={kind},encoding-name={name},clock-rate={clock},payload={pt}"
+        if kind == "audio":
+            caps += ",encoding-params=(string)2"
+        elif self.codec == "h264":
+            caps += H264_FORMAT
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
         transceiver = self.webrtc.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
         if kind == "video":

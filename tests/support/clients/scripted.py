@@ -2,7 +2,7 @@
 
 Each line in is answered by one line out:
 
-    {publish: {microphone?: SOURCE, camera?: SOURCE}, audio_slots, video_slots, codec, directory}
+    {publish: {microphone?: SOURCE, camera?: SOURCE}, audio_slots, video_slots, codec?, directory?}
         -> {offer: SDP, publish: {microphone?: MID, camera?: MID}}
     {answer: SDP} -> {connected: bool}
     {statistics: true} -> {sent: {use: frames}, slots: {MID: SLOT}}
@@ -111,22 +111,23 @@ class ScriptedClient:
         return json.loads(line)
 
 
-def gstreamer(directory: Path, colours: Sequence[Rgb] | None, **slots: int) -> ScriptedClient:
+def gstreamer(directory: Path, colours: Sequence[Rgb], *, codec: str = "vp8", **slots: int) -> ScriptedClient:
     """GStreamer's webrtcbin: no simulcast, no header extensions, no bandwidth feedback; encodes and decodes really.
 
-    It publishes a test picture of these colours and a tone, or nothing; `slots` are `audio_slots` and `video_slots`.
+    It publishes a test picture of these colours and a tone; `slots` are `audio_slots` and `video_slots`.
     """
-    publish = clips.raw(directory, colours) if colours else {}
+    publish = clips.raw(directory, colours)
     # The bindings belong to Debian's own Python.
     command = ["/usr/bin/python3", str(_HERE / "gstreamer.py")]
-    return ScriptedClient(command, {"publish": publish, "codec": "vp8", **slots})
+    return ScriptedClient(command, {"publish": publish, "codec": codec, **slots})
 
 
-def werift(directory: Path, colours: Sequence[Rgb] | None, **slots: int) -> ScriptedClient:
+def werift(directory: Path, colours: Sequence[Rgb], *, codec: str = "vp8", **slots: int) -> ScriptedClient:
     """werift, in TypeScript: no simulcast, no RTX, extension ids that differ between the sections of a bundle.
 
-    As `gstreamer`; encoding and decoding are PyAV's, before and after.
+    As `gstreamer`, in VP8 only; encoding and decoding are PyAV's, before and after.
     """
-    publish = clips.encoded(directory, colours) if colours else {}
+    assert codec == "vp8"
+    publish = clips.encoded(directory, colours)
     command = ["node", str(_WERIFT)]
-    return ScriptedClient(command, {"publish": publish, "codec": "vp8", "directory": str(directory), **slots})
+    return ScriptedClient(command, {"publish": publish, "directory": str(directory), **slots})
