@@ -100,6 +100,12 @@ class App:
             origins=[url] if (url := http_settings.public_url) else [],
         )
         self._signalling.attach(self._api.app)
+        metrics.counted(
+            "room_refused",
+            "Requests of pages that were refused, by error code",
+            "code",
+            lambda: self._signalling.refused,
+        )
         runner = web.AppRunner(self._api.app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

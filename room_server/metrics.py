@@ -48,6 +48,10 @@ class Metrics:
         """What one page said of its last minute."""
         self._pages.observe(quality)
 
+    def counted(self, name: str, help: str, label: str, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Counters of one name, told apart by a label; the label's values come from the code, never from clients."""
+        self.registry.register(_Counted(name, help, label, counts))
+
     def render(self) -> bytes:
         """The text exposition format, version 0.0.4."""
         return generate_latest(self.registry)
@@ -97,6 +101,18 @@ class _Pages:
         self._height.observe(said.height)
         relayed = "yes" if said.relayed else "no"
         self._minutes.labels(said.codec or "none", said.protocol or "unknown", relayed).inc(said.seconds / 60)
+
+
+class _Counted(Collector):
+    def __init__(self, name: str, help: str, label: str, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._name, self._help, self._label = name, help, label
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, self._help, labels=[self._label])
+        for value, count in sorted(self._counts().items()):
+            family.add_metric([value], count)
+        yield family
 
 
 class _RelayCollector(Collector):

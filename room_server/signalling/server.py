@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,12 @@ class Signalling:
     def attach(self, app: aiohttp.web.Application) -> None:
         """Serve Socket.IO under /socket.io/ of this application."""
         self._server.attach(app)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What was refused so far, by error code; `too_large` and `too_much` are sockets that were closed for it."""
+        oversized: Counter[str] = self._server.eio.oversized
+        return self._namespace.refused + oversized
 
     async def stop(self) -> None:
         """Let nobody in, tell everybody that the server restarts, end all media, close all sockets."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -47,6 +48,8 @@ class TownHallNamespace:
         self._connections: dict[str, Connection] = {}
         """By the id of their engine.io socket, in the namespace or not yet."""
         self._stopping = False
+        self.refused = Counter[str]()
+        """Requests that got an error, by its code."""
         on_sockets(server, self._opened, self._closed)
         # Exactly these: the library would call whatever handler a client names.
         for handler in (self.connect, self.disconnect, self.command, self.media):
@@ -92,6 +95,7 @@ class TownHallNamespace:
             self._take(connection)
             return await handle(connection, payload[0] if len(payload) == 1 else None)
         except RoomError as refusal:
+            self.refused[refusal.code] += 1
             return refusal.as_ack()
         except Exception:
             log.exception("a request failed")

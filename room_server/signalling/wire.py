@@ -7,6 +7,7 @@ for it, and what it sends wrong leaves no trace in the log.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -75,6 +76,7 @@ class GuardedWebSocket:
         self.heard = time.monotonic()
         """When the page last sent something, on the monotonic clock."""
         self._bytes = TokenBucket(self.heard, rate=BYTES_RATE, burst=BYTES_BURST)
+        self._oversized: Counter[str] = server.oversized
 
     async def __call__(self, environ: dict[str, Any]) -> aiohttp.web.WebSocketResponse:
         """Serve one connection to its end."""
@@ -92,10 +94,13 @@ class GuardedWebSocket:
         """The next frame that engine.io can parse. `OSError`: closed, not of the protocol, or far too much."""
         message = await self._socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT or not _is_frame(message.data):
+            if self._socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+                self._oversized["too_large"] += 1
             raise OSError("closed or not of the protocol")
         self.heard = time.monotonic()
         # Requests are counted once they are read, but reading is what a flood of large ones costs.
         if not self._bytes.take(self.heard, len(message.data)):
+            self._oversized["too_much"] += 1
             raise OSError("too much")
         return str(message.data)
 
@@ -120,6 +125,11 @@ class GuardedWebSocket:
 
 
 class _Engine(engineio.AsyncServer):  # type: ignore[misc]  # the library has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.oversized = Counter[str]()
+        """Sockets closed for the size of what they sent."""
+
     async def disconnect(self, sid: str) -> None:
         """End a polling page that sent what is not of the protocol, without waiting until it has heard so."""
         if socket := self.sockets.pop(sid, None):

@@ -4,9 +4,12 @@ Its offer is a recorded browser's, under its own credentials and certificate.
 """
 
 import asyncio
+import os
 import re
 import secrets
+import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pylibsrtp
@@ -49,6 +52,14 @@ class LightClient(asyncio.DatagramProtocol):
         """The newest decrypted RTP packet of each SSRC."""
         self.failed = 0
         """Packets that could not be decrypted."""
+        self.on_rtp: Callable[[bytes], None] = lambda packet: None
+        """Told every decrypted RTP packet."""
+        self.last_check = b""
+        """The newest check that was sent."""
+        self.checked = False
+        """Whether a check has been answered."""
+        self.shakes_hands = True
+        """Whether it begins DTLS once that is so."""
         self._fingerprint = identity.fingerprint
         self.offer = offer
         self._new_credentials()
@@ -59,7 +70,6 @@ class LightClient(asyncio.DatagramProtocol):
         self._transaction = b""
         self._timer: asyncio.TimerHandle | None = None
         self._dtls_timer: asyncio.TimerHandle | None = None
-        self._checked = False
         self._keyed: asyncio.Future[None] | None = None
         self._answered: asyncio.Future[None] | None = None
         self._rx: pylibsrtp.Session | None = None
@@ -85,11 +95,42 @@ class LightClient(asyncio.DatagramProtocol):
     async def restarted(self, answer: str, *, timeout: float = 10) -> None:
         """Until a check under the new credentials has succeeded."""
         self._take_credentials(answer)
-        self._checked, self._answered = False, asyncio.get_running_loop().create_future()
+        self.checked, self._answered = False, asyncio.get_running_loop().create_future()
         if self._timer is not None:
             self._timer.cancel()
         self._check()
         await asyncio.wait_for(self._answered, timeout)
+
+    def own_socket(self) -> socket.socket:
+        """Another handle of its socket, connected to the relay, for a thread to send from; the caller closes it."""
+        assert self._transport is not None
+        return socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno()))
+
+    @property
+    def relay(self) -> tuple[str, int]:
+        """Where it sends to."""
+        assert self._transport is not None
+        address, port, *_ = self._transport.get_extra_info("peername")
+        return str(address), int(port)
+
+    @property
+    def username(self) -> str:
+        """USERNAME of its checks."""
+        return self._username
+
+    def new_check(self) -> bytes:
+        """A valid check, not sent yet; its answer is not waited for."""
+        return stun.check(username=self._username, password=self._remote_pwd)[1]
+
+    def protect(self, packet: bytes) -> bytes:
+        """An RTP packet encrypted, not sent."""
+        assert self._tx is not None
+        return bytes(self._tx.protect(packet))
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        """An RTCP compound encrypted, not sent."""
+        assert self._tx is not None
+        return bytes(self._tx.protect_rtcp(packet))
 
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send one RTP packet."""
@@ -141,17 +182,19 @@ class LightClient(asyncio.DatagramProtocol):
     def _check(self) -> None:
         assert self._transport is not None
         self._transaction, request = stun.check(username=self._username, password=self._remote_pwd)
+        self.last_check = request
         self._transport.sendto(request)
-        pause = _CHECK_EVERY if self._checked else _RETRY
+        pause = _CHECK_EVERY if self.checked else _RETRY
         self._timer = asyncio.get_running_loop().call_later(pause, self._check)
 
     def _stun(self, data: bytes) -> None:
         answered = stun.succeeded(data, transaction=self._transaction, password=self._remote_pwd)
-        if answered and not self._checked:
-            self._checked = True
+        if answered and not self.checked:
+            self.checked = True
             if self._answered is not None and not self._answered.done():
                 self._answered.set_result(None)
-            self._handshake()
+            if self.shakes_hands:
+                self._handshake()
 
     def _handshake(self) -> None:
         if self._rx is not None:
@@ -218,6 +261,7 @@ class LightClient(asyncio.DatagramProtocol):
         ssrc = struct.unpack_from("!I", packet, 8)[0]
         self.received[ssrc] = self.received.get(ssrc, 0) + 1
         self.last[ssrc] = packet
+        self.on_rtp(packet)
 
 
 def number_of(packet: bytes) -> int:

@@ -42,10 +42,16 @@ reasons! {
     UnknownSsrc = "unknown_ssrc",
     /// A payload type that was not negotiated.
     UnknownPayloadType = "unknown_payload_type",
-    /// More layers than a track may have.
+    /// A layer that the answer did not accept.
     TooManyLayers = "too_many_layers",
-    /// Beyond the peer's packet rate.
+    /// More RTP packets than a peer may send, or more audio than a microphone makes.
     RateLimit = "rate_limit",
+    /// More RTCP than a peer may send.
+    RtcpLimit = "rtcp_limit",
+    /// More checks than a peer may send, though they authenticate.
+    StunLimit = "stun_limit",
+    /// A layer that changes its SSRC again and again.
+    SsrcLimit = "ssrc_limit",
     /// The same media packet again (retransmission used as probing).
     Duplicate = "duplicate",
     /// Padding only; nothing to forward.
@@ -66,7 +72,7 @@ reasons! {
     TooOld = "too_old",
     /// The subscriber has no payload type for this codec.
     CodecMissing = "codec_missing",
-    /// Asked for again too soon, or beyond the share of retransmissions.
+    /// Asked for again too soon or too often, or beyond the share of retransmissions.
     RepairLimit = "repair_limit",
     /// Asked for again but no longer in the cache.
     NotCached = "not_cached",

@@ -148,7 +148,7 @@ impl FanOut<'_> {
             ice,
             sent,
             sent_audio,
-            budget,
+            repairs,
             counters,
             ..
         } = peer;
@@ -200,7 +200,7 @@ impl FanOut<'_> {
             }
             counters.bytes_out += len as u64;
             sent.add(len, now);
-            budget.sent(len);
+            repairs.sent(len);
             self.counters.add(Count::RtpOut, 1);
         }
         if packet.key_start {

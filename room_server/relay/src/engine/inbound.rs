@@ -6,7 +6,7 @@ use crate::demux;
 use crate::drop::Drop;
 use crate::forward::packet::{Packet, Source};
 use crate::forward::router::Queued;
-use crate::ice::Route;
+use crate::ice::{Route, Seen};
 use crate::ids::{HallId, Kind};
 use crate::peer::receive::Accepted;
 use crate::rtp;
@@ -108,12 +108,12 @@ impl Engine {
         if !message.check_integrity(&hmac) {
             return Err(Drop::StunBadIntegrity);
         }
-        let outcome = peer
-            .ice
-            .on_check(now, route, message.transaction, message.use_candidate);
-        if !peer.ice.knows(route) {
-            return Err(Drop::Replay);
+        match peer.ice.seen(message.transaction, route) {
+            Seen::Elsewhere => return Err(Drop::Replay),
+            Seen::Here => peer.budget.check_again(now)?,
+            Seen::Never => peer.budget.check(now)?,
         }
+        let outcome = peer.ice.on_check(now, route, message.use_candidate);
         self.counters.add(Count::StunIn, 1);
         peer.life.checked = true;
         peer.life.heard = now;
@@ -156,12 +156,14 @@ impl Engine {
         let key = *self.by_route.get(&route).ok_or(Drop::UnknownAddress)?;
         let peer = self.peers.get_mut(key).ok_or(Drop::UnknownAddress)?;
         let header = rtp::Header::parse(bytes)?;
-        peer.take_token(arrival)?;
         let srtp = peer.srtp.as_mut().ok_or(Drop::NoKeys)?;
         let (seq, payload) = srtp.inbound.unprotect_rtp(&header, bytes)?;
         peer.counters.bytes_in += bytes.len() as u64;
         self.counters.add(Count::RtpIn, 1);
-        let outcome = match peer.receive.accept(header, seq, payload, bytes, arrival) {
+        let within = peer.budget.media(arrival);
+        let accepted =
+            within.and_then(|()| peer.receive.accept(header, seq, payload, bytes, arrival));
+        let outcome = match accepted {
             Ok(accepted) => {
                 match accepted.kind {
                     Kind::Audio => peer.counters.audio_in += 1,

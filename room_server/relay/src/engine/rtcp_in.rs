@@ -12,7 +12,10 @@ use crate::stats::{Count, Counters};
 use crate::time::{Duration, Time};
 
 /// Packets that one compound may ask for: browsers give up on gaps of more than 200.
-const MAX_ASKED: usize = 256;
+const MAX_ASKED: u64 = 256;
+
+/// Full intra requests that one compound may carry: more than a peer has slots.
+const MAX_REQUESTS: usize = 64;
 
 /// A keyframe this recent is still on its way to whoever asks for one.
 const KEYFRAME_FRESH: Duration = Duration::from_millis(200);
@@ -26,11 +29,12 @@ impl Engine {
     ) -> Result<(), Drop> {
         let key = *self.by_route.get(&route).ok_or(Drop::UnknownAddress)?;
         let peer = self.peers.get_mut(key).ok_or(Drop::UnknownAddress)?;
-        peer.take_token(now)?;
         let srtp = peer.srtp.as_mut().ok_or(Drop::NoKeys)?;
         let len = srtp.inbound.unprotect_rtcp(bytes)?;
         peer.counters.bytes_in += bytes.len() as u64;
+        let within = peer.budget.rtcp(now);
         self.heard(key, now, route);
+        within?;
         let mut asked = 0;
         for packet in rtcp::packets(bytes.get(..len).unwrap_or_default()) {
             match packet {
@@ -46,22 +50,21 @@ impl Engine {
                     }
                 }
                 Packet::Nack(nack) => {
-                    for seq in nack.seqs() {
-                        asked += 1;
-                        self.counters.add(Count::NackIn, 1);
-                        let repaired = if asked > MAX_ASKED {
-                            Err(Drop::RepairLimit)
-                        } else {
-                            self.repair(key, nack.media, seq, now)
-                        };
-                        if let Err(reason) = repaired {
+                    let wanted = nack.count();
+                    self.counters.add(Count::NackIn, wanted);
+                    let peer = self.peers.get_mut(key).ok_or(Drop::UnknownAddress)?;
+                    let allowed = peer.budget.asked(wanted.min(MAX_ASKED - asked), now);
+                    asked += allowed;
+                    self.counters.drop_many(Drop::RepairLimit, wanted - allowed);
+                    for seq in nack.seqs().take(allowed as usize) {
+                        if let Err(reason) = self.repair(key, nack.media, seq, now) {
                             self.counters.drop(reason);
                         }
                     }
                 }
                 Packet::Pli(pli) => self.on_keyframe_request(key, pli.media, now),
                 Packet::Fir(fir) => {
-                    for (ssrc, _) in fir.requests().take(MAX_ASKED) {
+                    for (ssrc, _) in fir.requests().take(MAX_REQUESTS) {
                         self.on_keyframe_request(key, ssrc, now);
                     }
                 }
@@ -79,7 +82,7 @@ impl Engine {
             audio,
             video,
             srtp,
-            budget,
+            repairs,
             rtt,
             ice,
             counters,
@@ -100,7 +103,7 @@ impl Engine {
             .filter(|packet| slot.repeats(packet.codec))
             .ok_or(Drop::NotCached)?;
         let (srtp, route) = srtp.as_ref().zip(ice.current()).ok_or(Drop::NoKeys)?;
-        if !budget.take(packet.payload.len(), now) {
+        if !repairs.take(packet.payload.len(), now) {
             return Err(Drop::RepairLimit);
         }
         let most = crate::arena::MAX_DATAGRAM;

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// means that the worker has fallen behind, and whatever is queued on top would only come later still.
 const MAX_WAITING: usize = 2000;
 
+/// Of one seat: whoever sends all that a peer may at once leaves room for the others on stage.
+const MAX_WAITING_OF_SEAT: usize = MAX_WAITING / 2;
+
 /// The subscribers as the fan-out sees them; a member is a key, a slot an index.
 pub trait Subscribers {
     /// How many slots the member has.
@@ -36,17 +39,24 @@ pub struct Queued {
 pub struct Lane {
     walking: Vec<Queued>,
     waiting: Vec<Queued>,
+    /// How many of those that wait come from each seat.
+    shares: Vec<usize>,
     member: usize,
     slot: usize,
     packet: usize,
 }
 
 impl Lane {
-    /// A packet for the next round; `QueueFull` if too many wait for it.
+    /// A packet for the next round; `QueueFull` if too many wait for it, of its seat or in all.
     pub fn push(&mut self, queued: Queued) -> Result<(), Drop> {
-        if self.waiting.len() >= MAX_WAITING {
+        if self.shares.len() <= queued.seat {
+            self.shares.resize(queued.seat + 1, 0);
+        }
+        let share = self.shares.get_mut(queued.seat).ok_or(Drop::QueueFull)?;
+        if self.waiting.len() >= MAX_WAITING || *share >= MAX_WAITING_OF_SEAT {
             return Err(Drop::QueueFull);
         }
+        *share += 1;
         self.waiting.push(queued);
         Ok(())
     }
@@ -79,6 +89,7 @@ impl Lane {
     ) -> bool {
         if self.walking.is_empty() {
             std::mem::swap(&mut self.walking, &mut self.waiting);
+            self.shares.fill(0);
         }
         while let Some(&member) = members.get(self.member) {
             while self.slot < subscribers.slots(member) {

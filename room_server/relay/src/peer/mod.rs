@@ -1,6 +1,7 @@
 //! One participant's transport: its addresses, keys, what it sends and what it receives.
 //! A value: it is told the time, and sends nothing itself.
 
+pub mod budget;
 pub mod link;
 pub mod receive;
 pub mod section;
@@ -17,6 +18,7 @@ use crate::rtcp;
 use crate::spec::PeerSpec;
 use crate::srtp::{Inbound, Outbound, Profile};
 use crate::time::{Duration, Time};
+use budget::Budget;
 use link::Link;
 use receive::Receive;
 use slot::Slot;
@@ -51,11 +53,6 @@ const DTLS_BYTES: usize = 64 << 10;
 /// After a handshake: as much again for alerts and repeats, per this time.
 const DTLS_PERIOD: Duration = Duration::from_secs(20);
 
-/// Packets per second that no honest publisher reaches: four layers of 4K, a screen and audio are 3,000.
-const PACKET_RATE: u64 = 10_000;
-/// A second's worth may come at once, after a stall of its network.
-const PACKET_BURST: u64 = 10_000;
-
 /// SRTP in both directions.
 pub struct Srtp {
     /// What the peer sends.
@@ -76,7 +73,6 @@ pub struct Life {
     /// Whether "media" was last said to be flowing.
     pub flowing: bool,
     dtls: (Time, u32, usize),
-    tokens: (Time, u64),
 }
 
 /// What a peer's counters say, in packets.
@@ -123,7 +119,9 @@ pub struct Peer {
     /// Its reports have told of losses that belong to a full downlink.
     pub lossy_until: Time,
     /// How much may be sent again.
-    pub budget: RtxBudget,
+    pub repairs: RtxBudget,
+    /// How much it may make the relay do.
+    pub budget: Budget,
     /// All media sent to it.
     pub sent: RateMeter,
     /// Audio sent to it.
@@ -173,6 +171,7 @@ impl Peer {
                 spec.codecs,
                 spec.extensions,
                 own_ssrcs,
+                now,
             ),
             audio,
             video,
@@ -182,12 +181,12 @@ impl Peer {
                 heard: now,
                 flowing: false,
                 dtls: (now, 0, 0),
-                tokens: (now, PACKET_BURST),
             },
             downlink: Downlink::default(),
             rtt: FIRST_RTT,
             lossy_until: now,
-            budget: RtxBudget::new(now),
+            repairs: RtxBudget::new(now),
+            budget: Budget::new(now),
             sent: RateMeter::default(),
             sent_audio: RateMeter::default(),
             counters: PeerCounters::default(),
@@ -247,23 +246,6 @@ impl Peer {
             .iter_mut()
             .chain(&mut self.video)
             .find(|s| s.ssrc() == ssrc)
-    }
-
-    /// Whether one more packet is within what an honest peer sends.
-    pub fn take_token(&mut self, now: Time) -> Result<(), Drop> {
-        let (since, tokens) = self.life.tokens;
-        let earned = (now.since(since).as_micros() as u64).saturating_mul(PACKET_RATE) / 1_000_000;
-        let (since, tokens) = if earned > 0 {
-            (now, (tokens + earned).min(PACKET_BURST))
-        } else {
-            (since, tokens)
-        };
-        self.life.tokens = (since, tokens.saturating_sub(1));
-        if tokens == 0 {
-            Err(Drop::RateLimit)
-        } else {
-            Ok(())
-        }
     }
 
     /// Whether a DTLS datagram is within what a handshake may need.

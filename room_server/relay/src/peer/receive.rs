@@ -92,13 +92,14 @@ impl Receive {
         codecs: Vec<CodecMap>,
         ids: ExtensionIds,
         own_ssrcs: FxHashSet<Ssrc>,
+        now: Time,
     ) -> Receive {
         let wants = |feedback| sends.iter().any(|s| s.feedback == feedback);
         Receive {
             peer,
             wants_twcc: wants(Feedback::TransportCc),
             wants_remb: wants(Feedback::GoogRemb),
-            sections: sends.into_iter().map(Section::new).collect(),
+            sections: sends.into_iter().map(|s| Section::new(s, now)).collect(),
             codecs,
             ids,
             streams: FxHashMap::default(),
@@ -126,13 +127,14 @@ impl Receive {
         }
         self.report_at.get_or_insert(arrival + REPORT_EVERY);
         let (codec, rtx) = self.codec(&header)?;
-        let stream = self.stream(&header, &extensions, rtx)?;
+        let stream = self.stream(&header, &extensions, rtx, arrival)?;
         let payload = header.strip_padding(bytes.get(payload).unwrap_or_default())?;
         let section = self
             .sections
             .get_mut(stream.section)
             .filter(|section| section.spec.kind == codec.kind())
             .ok_or(Drop::UnknownPayloadType)?;
+        section.take(arrival)?;
         let layer = section.layer_mut(stream.layer).ok_or(Drop::UnknownSsrc)?;
         let (seq, payload) = if stream.rtx {
             let (original, payload) = split_rtx(payload).ok_or(Drop::Padding)?;
@@ -244,6 +246,7 @@ impl Receive {
         header: &Header,
         extensions: &Extensions<'_>,
         rtx: bool,
+        now: Time,
     ) -> Result<Stream, Drop> {
         if let Some(stream) = self.streams.get(&header.ssrc) {
             // A payload type of the wrong kind for a known SSRC is not what was negotiated.
@@ -275,12 +278,23 @@ impl Receive {
                     rtx,
                 })
             });
-        let stream = found.ok_or(Drop::UnknownSsrc)?;
-        self.learn(header.ssrc, stream)?;
+        let stream = found.ok_or_else(|| self.stranger(extensions))?;
+        self.learn(header.ssrc, stream, now)?;
         Ok(stream)
     }
 
-    fn learn(&mut self, ssrc: Ssrc, stream: Stream) -> Result<(), Drop> {
+    /// Why no section claims a packet.
+    fn stranger(&self, extensions: &Extensions<'_>) -> Drop {
+        let named = |s: &Section| Some(s.spec.mid.as_bytes()) == extensions.mid;
+        let rid = extensions.rid.or(extensions.rrid);
+        if rid.is_some() && self.sections.iter().any(named) {
+            Drop::TooManyLayers
+        } else {
+            Drop::UnknownSsrc
+        }
+    }
+
+    fn learn(&mut self, ssrc: Ssrc, stream: Stream, now: Time) -> Result<(), Drop> {
         let section = self
             .sections
             .get_mut(stream.section)
@@ -291,7 +305,7 @@ impl Receive {
             // One retransmission stream per layer: the newest.
             self.streams
                 .retain(|_, s| !(s.rtx && s.section == stream.section && s.layer == stream.layer));
-        } else if let Some(before) = section.begin(stream.layer, ssrc) {
+        } else if let Some(before) = section.begin(stream.layer, ssrc, now)? {
             // What still repairs the stream before it would be taken for packets of this one.
             let layer = (stream.section, stream.layer);
             self.streams

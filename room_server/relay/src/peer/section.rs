@@ -6,6 +6,7 @@ use crate::forward::incoming::Incoming;
 use crate::forward::packet::{Codec, MAX_LAYERS, clock_rate};
 use crate::forward::sync::RtpClock;
 use crate::ids::{Kind, Seq, Ssrc};
+use crate::peer::budget::Bucket;
 use crate::repair::keyframe::KeyframeRequests;
 use crate::rtcp;
 use crate::spec::SendSection;
@@ -14,6 +15,10 @@ use std::sync::Arc;
 
 /// Numbers between two that look alike on the wire (RFC 3550 section 5.1).
 const ROLLOVER: u64 = 1 << 16;
+
+/// A layer's SSRC changes when an encoding is made anew; each change makes every slot wait for a keyframe and
+/// tells the control side, so two that take turns are refused until this has passed.
+const SSRC_STAYS: Duration = Duration::from_millis(500);
 
 /// One received encoding.
 pub struct Layer {
@@ -30,6 +35,8 @@ pub struct Layer {
     pub active: bool,
     /// Access units and parameter sets, once it has sent H.264.
     h264: Option<Box<h264::Reader>>,
+    /// When it began on this SSRC.
+    began: Time,
 }
 
 /// What a payload says to those who forward it.
@@ -100,23 +107,43 @@ pub struct Section {
     pub keyframes: KeyframeRequests,
     /// Whether the set of active layers has changed since it was last told.
     pub changed: bool,
+    /// What a microphone may send; cameras have the peer's own limit only.
+    audio: Option<Bucket>,
 }
 
 impl Section {
     /// Nothing received yet.
-    pub fn new(spec: SendSection) -> Section {
+    pub fn new(spec: SendSection, now: Time) -> Section {
+        let audio = (spec.kind == Kind::Audio).then(|| Bucket::audio(now));
         Section {
             spec,
+            audio,
             layers: [const { None }; MAX_LAYERS],
             keyframes: KeyframeRequests::default(),
             changed: false,
         }
     }
 
-    /// A layer begins on `ssrc`, or goes on there. Returns the SSRC it came on before.
-    pub fn begin(&mut self, layer: u8, ssrc: Ssrc) -> Option<Ssrc> {
+    /// One more packet; `RateLimit` beyond what a microphone sends.
+    pub fn take(&mut self, now: Time) -> Result<(), Drop> {
+        let within = self.audio.as_mut().is_none_or(|audio| audio.allows(now));
+        within.then_some(()).ok_or(Drop::RateLimit)
+    }
+
+    /// A layer begins on `ssrc`, or goes on there. Returns the SSRC it came on before. `SsrcLimit`: it has
+    /// only just begun on that one.
+    pub fn begin(&mut self, layer: u8, ssrc: Ssrc, now: Time) -> Result<Option<Ssrc>, Drop> {
         let rate = clock_rate(self.spec.kind);
-        let entry = self.layers.get_mut(usize::from(layer))?;
+        let entry = self
+            .layers
+            .get_mut(usize::from(layer))
+            .ok_or(Drop::TooManyLayers)?;
+        if entry
+            .as_ref()
+            .is_some_and(|l| now.since(l.began) < SSRC_STAYS)
+        {
+            return Err(Drop::SsrcLimit);
+        }
         let before = entry.as_ref().map(|l| l.ssrc);
         let base = entry.as_ref().map_or(0, Layer::next_base);
         // Browsers answer NACK on video; on audio nobody negotiates it.
@@ -128,8 +155,9 @@ impl Section {
             clock: RtpClock::new(rate),
             active: false,
             h264: None,
+            began: now,
         });
-        before
+        Ok(before)
     }
 
     /// A layer that is being received.

@@ -25,6 +25,13 @@ impl<'a> Nack<'a> {
         })
     }
 
+    /// How many numbers [`Nack::seqs`] gives.
+    pub fn count(&self) -> u64 {
+        let further = |entry| u16_at(entry, 2).unwrap_or_default().count_ones();
+        let entries = self.fci.chunks_exact(4);
+        entries.map(|entry| u64::from(1 + further(entry))).sum()
+    }
+
     /// The missing sequence numbers, in the order of the message.
     pub fn seqs(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.fci.chunks_exact(4).flat_map(|entry| {
@@ -202,7 +209,9 @@ mod tests {
             panic!()
         };
         assert_eq!((nack.sender, nack.media), (SENDER, MEDIA));
-        nack.seqs().collect()
+        let seqs: Vec<u16> = nack.seqs().collect();
+        assert_eq!(nack.count(), seqs.len() as u64);
+        seqs
     }
 
     #[test]

@@ -121,6 +121,28 @@ fn everything_is_authenticated_off_stage_too() {
 }
 
 #[test]
+fn a_check_repeated_from_elsewhere_moves_nothing_and_gets_no_answer() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    let check = house.guests.get_mut(&2).unwrap().client.check(true);
+    house.deliver(2, check.clone());
+    house.pass(1_500);
+    let (checks, home) = (house.guest(2).checks, house.guest(2).address);
+    // Silent for over a second: an honest check from elsewhere would move it.
+    house.guests.get_mut(&2).unwrap().address = SocketAddr::from(([10, 6, 6, 6], 6));
+    house.deliver(2, check);
+    assert_eq!(
+        (house.dropped(Drop::Replay), house.guest(2).checks),
+        (1, checks)
+    );
+    house.speak(1, 20);
+    assert_eq!(house.guest(2).audio().len(), 0);
+    house.guests.get_mut(&2).unwrap().address = home;
+    house.speak(1, 20);
+    assert_eq!(house.guest(2).audio().len(), 1);
+}
+
+#[test]
 fn a_new_address_is_followed_and_a_reused_port_belongs_to_the_newcomer() {
     let mut house = House::on_air(1);
     house.enter(attendee(2, 1), 0);
@@ -254,20 +276,4 @@ fn a_live_peer_stays_and_closing_the_hall_frees_it() {
     );
     house.check(1, true);
     assert_eq!(house.dropped(Drop::StunUnknownUser), 1);
-}
-
-#[test]
-fn more_packets_than_any_browser_sends_are_refused() {
-    let mut house = House::new(1);
-    house.enter(publisher(1), 0);
-    let now = house.now;
-    let address = house.guest(1).address;
-    for n in 0..20_000u64 {
-        let mut datagram = vec![
-            0x80, 111, 0, n as u8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0,
-        ];
-        house.engines[0].handle_datagram(now, address, 0, &mut datagram);
-    }
-    assert_eq!(house.dropped(Drop::RateLimit), 10_000);
 }

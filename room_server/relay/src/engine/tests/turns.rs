@@ -97,6 +97,7 @@ fn another_ssrc_on_a_layer_is_another_stream() {
     let ended = guest.next_seq[&110];
     guest.camera = 10_000;
     guest.next_seq.insert(10_110, ended - 2);
+    house.pass(500);
     house.frame(1, 0, false, 2);
     assert_eq!(
         (

@@ -22,8 +22,8 @@ use std::ptr;
 /// A burst of a 50-packet keyframe from each of 16 seats, twice; the system's limit may be lower.
 const SOCKET_BUFFER: usize = 8 << 20;
 
-/// Room for a time stamp and a drop counter, or for a segment size.
-const CONTROL_SIZE: usize = 64;
+/// Room for a time stamp, a drop counter and a segment size: 32 and 24 and 24 bytes.
+const CONTROL_SIZE: usize = 96;
 
 /// A buffer for control messages, aligned as the kernel wants it.
 #[derive(Clone, Copy)]
@@ -43,6 +43,7 @@ pub fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
     socket.bind(&addr.into()).map_err(named)?;
     enable(&socket, libc::SO_TIMESTAMPNS).map_err(named)?;
     enable(&socket, libc::SO_RXQ_OVFL).map_err(named)?;
+    take_runs(&socket);
     Ok(socket.into())
 }
 
@@ -57,16 +58,27 @@ fn enlarge(socket: &Socket) {
     }
 }
 
+/// Let the kernel hand over what one sender sent in a row, or what the network card has joined, in one piece: a
+/// flood then costs a tenth. Kernels before 5.0 cannot; datagrams then come one by one.
+fn take_runs(socket: &Socket) {
+    let on: libc::c_int = 1;
+    let _ = set_option_of(socket, libc::SOL_UDP, libc::UDP_GRO, &on);
+}
+
 fn enable(socket: &Socket, option: i32) -> io::Result<()> {
     set_option(socket, option, &(1 as libc::c_int))
 }
 
 fn set_option<T>(socket: &impl AsRawFd, option: i32, value: &T) -> io::Result<()> {
+    set_option_of(socket, libc::SOL_SOCKET, option, value)
+}
+
+fn set_option_of<T>(socket: &impl AsRawFd, level: i32, option: i32, value: &T) -> io::Result<()> {
     let length = mem::size_of::<T>() as libc::socklen_t;
     // SAFETY: the pointer is to a live value, the length is its size, and the kernel only reads it.
     let rc = unsafe {
         let value = ptr::from_ref(value).cast();
-        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, value, length)
+        libc::setsockopt(socket.as_raw_fd(), level, option, value, length)
     };
     if rc == 0 {
         Ok(())
@@ -190,6 +202,22 @@ mod tests {
             got.iter()
                 .all(|(from, stamped, _)| *stamped && *from == a.local_addr().unwrap())
         );
+    }
+
+    #[test]
+    fn a_run_is_read_in_one_piece_and_an_empty_datagram_is_one() {
+        let (a, b) = pair();
+        let to = b.local_addr().unwrap();
+        let outgoing = |bytes, segment| Outgoing { to, bytes, segment };
+        let long = vec![7; 60_000];
+        let messages = [outgoing(&long, Some(1_000)), outgoing(b"", None)];
+        assert_eq!(send(&a, &messages).unwrap(), 2);
+        assert!(wait(&[b.as_raw_fd()], Some(Duration::from_secs(5))).unwrap());
+        let mut batch = ReceiveBatch::default();
+        assert_eq!(batch.receive(&b).unwrap(), 2);
+        let mut sizes = Vec::new();
+        assert_eq!(batch.each(|r| sizes.push(r.bytes.len())), 61);
+        assert_eq!(sizes, [vec![1_000; 60], vec![0]].concat());
     }
 
     #[test]

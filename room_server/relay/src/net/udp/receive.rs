@@ -1,4 +1,5 @@
-//! recvmmsg: a batch of datagrams with the kernel's time stamps.
+//! recvmmsg: a batch of datagrams with the kernel's time stamps. With `UDP_GRO` one message may be a run of equal-sized
+//! datagrams from one sender, the last perhaps shorter, which is cut apart here.
 
 use super::{CONTROL_SIZE, Control};
 use socket2::{SockAddr, SockAddrStorage};
@@ -6,11 +7,18 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::{io, mem, ptr};
 
-/// Datagrams per recvmmsg: more gives nothing, fewer cost a call each.
-const BATCH: usize = 64;
+/// Messages per recvmmsg: more gives nothing, fewer cost a call each.
+const BATCH: usize = 32;
+
+/// The longest run is a UDP payload.
+const RECEIVE_SIZE: usize = 1 << 16;
+
+/// Buffers begin this far apart: at multiples of a power of two all their beginnings would compete for the same
+/// few lines of the cache.
+const STRIDE: usize = RECEIVE_SIZE + 17 * 64;
 
 /// Larger than any datagram of a client; what is longer is cut and then fails to authenticate.
-const RECEIVE_SIZE: usize = 2048;
+const LONGEST: usize = 2048;
 
 /// A received datagram.
 #[derive(Debug)]
@@ -44,7 +52,7 @@ impl Default for ReceiveBatch {
         // SAFETY: all-zero bytes are valid values of these plain C structures.
         let (name, header, vector) = unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
         ReceiveBatch {
-            bytes: vec![0; BATCH * RECEIVE_SIZE],
+            bytes: vec![0; BATCH * STRIDE],
             names: vec![name; BATCH],
             controls: vec![Control([0; CONTROL_SIZE]); BATCH],
             headers: vec![header; BATCH],
@@ -56,13 +64,13 @@ impl Default for ReceiveBatch {
 }
 
 impl ReceiveBatch {
-    /// Take what the socket has, at most a batch. 0 when it has nothing.
+    /// Take what the socket has, at most a batch; how many messages. 0 when it has nothing.
     pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
         self.count = 0;
         self.overflow = None;
         let parts = self
             .bytes
-            .chunks_exact_mut(RECEIVE_SIZE)
+            .chunks_exact_mut(STRIDE)
             .zip(&mut self.names)
             .zip(&mut self.controls);
         for (((bytes, name), control), (header, vector)) in
@@ -107,25 +115,39 @@ impl ReceiveBatch {
         Ok(self.count)
     }
 
-    /// Each datagram of the last batch.
-    pub fn each(&mut self, mut visit: impl FnMut(Received<'_>)) {
+    /// Each datagram of the last batch; how many.
+    pub fn each(&mut self, mut visit: impl FnMut(Received<'_>)) -> usize {
+        let mut datagrams = 0;
         let parts = self
             .bytes
-            .chunks_exact_mut(RECEIVE_SIZE)
+            .chunks_exact_mut(STRIDE)
             .zip(&self.names)
             .zip(&self.headers)
             .take(self.count);
         for ((bytes, name), header) in parts {
-            let (stamp, overflow) = read_control(&header.msg_hdr);
-            self.overflow = overflow.or(self.overflow);
+            let about = read_control(&header.msg_hdr);
+            self.overflow = about.overflow.or(self.overflow);
             let len = (header.msg_len as usize).min(RECEIVE_SIZE);
-            if let (Some(from), Some(bytes)) = (
-                to_std(name, header.msg_hdr.msg_namelen),
-                bytes.get_mut(..len),
-            ) {
+            let from = to_std(name, header.msg_hdr.msg_namelen);
+            let (Some(from), Some(mut rest)) = (from, bytes.get_mut(..len)) else {
+                continue;
+            };
+            let stamp = about.stamp;
+            let segment = about.segment.unwrap_or(len);
+            // At least once: an empty datagram is one, too.
+            loop {
+                let (bytes, behind) = rest.split_at_mut(segment.min(rest.len()));
+                let len = bytes.len().min(LONGEST);
+                let bytes = bytes.get_mut(..len).unwrap_or_default();
                 visit(Received { from, stamp, bytes });
+                datagrams += 1;
+                if behind.is_empty() || segment == 0 {
+                    break;
+                }
+                rest = behind;
             }
         }
+        datagrams
     }
 
     /// How many datagrams the kernel has dropped at this socket so far, if the last batch said so.
@@ -139,10 +161,19 @@ impl ReceiveBatch {
     }
 }
 
-fn read_control(header: &libc::msghdr) -> (Option<u64>, Option<u32>) {
-    let (mut stamp, mut overflow) = (None, None);
+/// What the kernel says about a message.
+#[derive(Default)]
+struct About {
+    stamp: Option<u64>,
+    overflow: Option<u32>,
+    /// Size of a run's datagrams.
+    segment: Option<usize>,
+}
+
+fn read_control(header: &libc::msghdr) -> About {
+    let mut about = About::default();
     // SAFETY: the kernel has filled the control buffer and set its length; the CMSG macros stay
-    // within it, and both payloads are read unaligned in their documented types.
+    // within it, and all payloads are read unaligned in their documented types.
     unsafe {
         let mut cmsg = libc::CMSG_FIRSTHDR(header);
         while !cmsg.is_null() {
@@ -150,17 +181,21 @@ fn read_control(header: &libc::msghdr) -> (Option<u64>, Option<u32>) {
             match ((*cmsg).cmsg_level, (*cmsg).cmsg_type) {
                 (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
                     let time: libc::timespec = ptr::read_unaligned(data.cast());
-                    stamp = Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64);
+                    about.stamp = Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64);
                 }
                 (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => {
-                    overflow = Some(ptr::read_unaligned(data.cast()));
+                    about.overflow = Some(ptr::read_unaligned(data.cast()));
+                }
+                (libc::SOL_UDP, libc::UDP_GRO) => {
+                    let segment: libc::c_int = ptr::read_unaligned(data.cast());
+                    about.segment = usize::try_from(segment).ok();
                 }
                 _ => {}
             }
             cmsg = libc::CMSG_NXTHDR(header, cmsg);
         }
     }
-    (stamp, overflow)
+    about
 }
 
 fn to_std(name: &libc::sockaddr_storage, len: libc::socklen_t) -> Option<SocketAddr> {

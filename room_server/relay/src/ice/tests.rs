@@ -1,0 +1,150 @@
+use super::*;
+
+const A: u16 = 1;
+const B: u16 = 2;
+
+fn route(port: u16) -> Route {
+    Route {
+        addr: SocketAddr::from(([127, 0, 0, 1], port)),
+        socket: 0,
+    }
+}
+
+fn ms(n: u64) -> Time {
+    Time(n * 1_000_000)
+}
+
+fn id(n: u64) -> TransactionId {
+    let mut id = [0; 12];
+    id[..8].copy_from_slice(&n.to_be_bytes());
+    TransactionId(id)
+}
+
+fn ice() -> Ice {
+    Ice::new(Credentials {
+        ufrag: "us".into(),
+        pwd: "secret".into(),
+        remote_ufrag: "them".into(),
+    })
+}
+
+#[test]
+fn two_live_pairs_never_move() {
+    let mut ice = ice();
+    assert!(ice.on_check(ms(0), route(A), true).moved);
+    for t in 1..300 {
+        assert!(!ice.on_check(ms(t * 100), route(A), true).moved);
+        assert!(!ice.on_check(ms(t * 100), route(B), true).moved);
+        assert!(!ice.on_authentic(ms(t * 100 + 5), route(A)).moved);
+    }
+    assert_eq!(ice.current(), Some(route(A)));
+}
+
+#[test]
+fn media_from_a_nominated_address_moves() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    ice.on_check(ms(500), route(B), false);
+    assert!(
+        !ice.on_authentic(ms(510), route(B)).moved,
+        "not nominated yet"
+    );
+    ice.on_check(ms(520), route(B), true);
+    assert!(ice.on_authentic(ms(530), route(B)).moved);
+    assert!(
+        !ice.on_authentic(ms(540), route(A)).moved,
+        "a late packet of the old path"
+    );
+    assert_eq!(ice.current(), Some(route(B)));
+}
+
+#[test]
+fn a_replayed_check_moves_nothing_even_when_the_current_address_is_silent() {
+    let mut ice = ice();
+    assert_eq!(ice.seen(id(0), route(A)), Seen::Never);
+    ice.on_check(ms(0), route(A), true);
+    assert_eq!(ice.seen(id(0), route(B)), Seen::Elsewhere);
+    assert_eq!(ice.seen(id(0), route(A)), Seen::Here);
+    for n in 1..TRANSACTIONS as u64 {
+        assert_eq!(ice.seen(id(n), route(A)), Seen::Never);
+    }
+    assert_eq!(ice.seen(id(0), route(B)), Seen::Elsewhere);
+    assert_eq!(ice.seen(id(999), route(A)), Seen::Never);
+    assert_eq!(ice.seen(id(0), route(B)), Seen::Never, "forgotten by now");
+}
+
+#[test]
+fn forgotten_checks_that_are_repeated_soon_move_nothing() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    let mut away = 0;
+    // The peer is silent but for a check every 2.5 s; somebody else repeats old ones all the time.
+    for t in 1..1_200 {
+        let now = ms(t * 50);
+        if t % 50 == 0 {
+            ice.on_check(now, route(A), true);
+        }
+        ice.on_check(now, route(B), true);
+        ice.on_timeout(now);
+        away += u64::from(ice.current() == Some(route(B)));
+    }
+    // Three trials of 2 s in a minute.
+    assert!((100..=121).contains(&away), "{away}");
+    // The peer itself moves by what it sends, as ever.
+    assert!(ice.on_authentic(ms(60_000), route(B)).moved);
+}
+
+#[test]
+fn trials_that_succeed_are_not_held_against_anybody() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    for n in 1..10u64 {
+        let (now, to) = (ms(n * 10_000), route(1 + (n % 2) as u16));
+        assert!(ice.on_check(now, to, true).moved, "{n}");
+        ice.on_authentic(now + TRIAL / 2, to);
+    }
+}
+
+#[test]
+fn silence_moves_on_trial_and_back() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    assert!(ice.on_check(ms(1001), route(B), true).moved);
+    assert_eq!(ice.poll_timeout(), Some(ms(3001)));
+    assert!(!ice.on_timeout(ms(3000)));
+    assert!(ice.on_timeout(ms(3001)), "no authenticated packet followed");
+    assert_eq!(ice.current(), Some(route(A)));
+
+    assert!(ice.on_check(ms(4100), route(B), true).moved);
+    ice.on_authentic(ms(4200), route(B));
+    assert!(!ice.on_timeout(ms(9000)));
+    assert_eq!(ice.current(), Some(route(B)));
+}
+
+#[test]
+fn at_most_four_addresses_and_never_the_current_one_goes() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(1), true);
+    for n in 2..=4 {
+        assert_eq!(ice.on_check(ms(n), route(n as u16), false).evicted, None);
+    }
+    assert_eq!(ice.on_check(ms(5), route(5), false).evicted, Some(route(2)));
+    assert_eq!(ice.routes().count(), 4);
+    assert!(ice.knows(route(1)));
+}
+
+#[test]
+fn a_restart_keeps_the_old_credentials_until_a_check_on_the_new() {
+    let mut ice = ice();
+    let fresh = Credentials {
+        ufrag: "new".into(),
+        pwd: "secret2".into(),
+        remote_ufrag: "them2".into(),
+    };
+    assert!(ice.restart(fresh).is_empty());
+    assert!(ice.key("us", "them").is_some() && ice.key("new", "them2").is_some());
+    assert!(ice.key("us", "them2").is_none() && ice.key("new", "them").is_none());
+    assert!(ice.settle("us").is_empty());
+    assert_eq!(ice.settle("new"), ["us"]);
+    assert!(ice.key("us", "them").is_none());
+}
