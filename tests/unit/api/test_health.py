@@ -45,6 +45,7 @@ def relay_distributions() -> Distributions:
 async def test_what_the_figures_say() -> None:
     metrics = Metrics()
     metrics.gauge("room_participants", "People", lambda: 7)
+    metrics.counted("room_refused", "Refusals", "code", lambda: {"too_long": 2, "forbidden": 1})
     metrics.relay(lambda: {"rtp_in": 5, "peers": 2, "drop_replay": 3, "drop_not_keyframe": 0}, relay_distributions)
     for codec in ("VP8", ""):
         metrics.page_quality(
@@ -57,6 +58,8 @@ async def test_what_the_figures_say() -> None:
     assert (found["room_relay_peers"].type, found["room_relay_peers"].samples[0].value) == ("gauge", 2)
     drops = {sample.labels["reason"]: sample.value for sample in found["room_relay_drops"].samples}
     assert drops == {"replay": 3, "not_keyframe": 0}
+    refused = {sample.labels["code"]: sample.value for sample in found["room_refused"].samples}
+    assert refused == {"forbidden": 1, "too_long": 2}
     rtt = {sample.labels.get("le", sample.name): sample.value for sample in found["room_relay_rtt_seconds"].samples}
     assert rtt == {
         "0.05": 2, "0.1": 2, "+Inf": 5, "room_relay_rtt_seconds_sum": 7.5, "room_relay_rtt_seconds_count": 5,
