@@ -106,6 +106,13 @@ async def test_a_microphone_that_was_off_or_whose_person_has_left_the_stage_stay
     await until(lambda: _is(host, SEAT, [True, True]), what="on by a tap")
     await speaker.evaluate(UNPLUG, "microphone")
     await until(lambda: _is(host, SEAT, [False, True]), what="pulled")
+    # Whoever uses another one misses the lost one no longer.
+    await act(speaker, "microphone")
+    await until(lambda: _is(host, SEAT, [True, True]), what="another one")
+    await expect(alert).to_have_count(0)
+
+    await speaker.evaluate(UNPLUG, "microphone")
+    await until(lambda: _is(host, SEAT, [False, True]), what="pulled again")
     await act(speaker, "leave-stage")
     await expect(speaker.page.locator("[data-act=take-seat]")).to_be_visible()
     await expect(alert).to_have_count(0)
@@ -115,34 +122,17 @@ async def test_a_microphone_that_was_off_or_whose_person_has_left_the_stage_stay
     await until(lambda: _is(host, SEAT, [True, False]), what="on by the tap that says so")
 
 
-async def test_whoever_uses_another_microphone_misses_the_lost_one_no_longer(
+async def test_what_the_system_takes_is_told_and_comes_back_by_itself_or_by_a_tap(
     browser: Browser, admin: Administrator
 ) -> None:
     speaker, host = await on_stage(browser, admin)
-    await speaker.evaluate(UNPLUG, "microphone")
-    await until(lambda: _is(host, SEAT, [False, True]), what="pulled")
-    await act(speaker, "microphone")
-    await until(lambda: _is(host, SEAT, [True, True]), what="another")
-    await expect(speaker.page.get_by_role("alert")).to_have_count(0)
-    await act(speaker, "microphone")
-    await until(lambda: _is(host, SEAT, [False, True]), what="muted")
-    await speaker.evaluate(PLUG)
-    assert await speaker.evaluate(TRACKS) == [False, "live"]
-
-
-async def test_a_microphone_that_the_system_keeps_silent_is_told(browser: Browser, admin: Administrator) -> None:
-    speaker, _ = await on_stage(browser, admin)
     microphone = "document.querySelector('room-join').session.media.publisher.tracks.microphone"
     await speaker.evaluate(f"() => {microphone}.dispatchEvent(new Event('mute'))")
-    await expect(
-        speaker.page.get_by_role("alert").get_by_text("Your device keeps the microphone silent")
-    ).to_be_visible()
+    alert = speaker.page.get_by_role("alert")
+    await expect(alert.get_by_text("Your device keeps the microphone silent")).to_be_visible()
     await speaker.evaluate(f"() => {microphone}.dispatchEvent(new Event('unmute'))")
-    await expect(speaker.page.get_by_role("alert")).to_have_count(0)
+    await expect(alert).to_have_count(0)
 
-
-async def test_sound_that_the_system_stops_goes_on_or_asks_for_a_tap(browser: Browser, admin: Administrator) -> None:
-    _, host = await on_stage(browser, admin)
     audio = "document.querySelector('room-join').session.media.audio"
     await host.evaluate(f"() => {audio}.element.pause()")
     await until(lambda: host.evaluate(f"() => !{audio}.element.paused"), seconds=3, what="the sound by itself")
@@ -158,22 +148,16 @@ async def test_sound_that_the_system_stops_goes_on_or_asks_for_a_tap(browser: Br
     await host.evaluate(f"() => delete {audio}.element.play")
     await tap.click()
     await expect(tap).to_have_count(0)
-    energy = (await audio_energy(host))[1]
-    await until(lambda: _louder(host, energy), what="the sound after the tap")
-
-
-async def test_sound_that_stands_still_without_a_word_asks_for_a_tap(browser: Browser, admin: Administrator) -> None:
-    _, host = await on_stage(browser, admin)
-    audio = "document.querySelector('room-join').session.media.audio"
     # An output that the system has taken: the element says that it plays, and its clock stands.
     await host.evaluate(
         f"() => Object.defineProperty({audio}.element, 'currentTime', {{ value: 1, configurable: true }})"
     )
-    tap = host.page.get_by_role("button", name="Tap to get sound back")
     await expect(tap).to_be_visible(timeout=8000)
     await host.evaluate(f"() => delete {audio}.element.currentTime")
     await tap.click()
     await expect(tap).to_have_count(0)
+    energy = (await audio_energy(host))[1]
+    await until(lambda: _louder(host, energy), what="the sound after the taps")
 
 
 async def test_muting_by_oneself_by_a_moderator_and_leaving_the_stage(browser: Browser, admin: Administrator) -> None:

@@ -116,14 +116,14 @@ export class RoomPage extends LitElement {
 
   /** @param {string} text */
   #device(text) {
-    return html`<p class="banner" role="alert">${icon("warning")}<span>${text}</span>
+    return html`<p class="banner row" role="alert">${icon("warning")}<span>${text}</span>
       <button class="button plain" aria-label=${t("notice-dismiss")}
         @click=${() => act(this, "dismiss-device")}>${icon("close")}</button></p>`;
   }
 
   /** @param {IconName} symbol @param {string} text */
   #line(symbol, text) {
-    return html`<p class="banner">${icon(symbol)}<span>${text}</span></p>`;
+    return html`<p class="banner row">${icon(symbol)}<span>${text}</span></p>`;
   }
 
   /** @param {string} text */
@@ -219,6 +219,7 @@ export class RoomPage extends LitElement {
       gap: var(--space-2) var(--space-3); padding: var(--space-2) var(--space-4); background: var(--warn-wash);
       color: var(--warn-ink);
     }
+    .banner.row { flex-wrap: nowrap; }
     .notice {
       display: flex; align-items: center; gap: var(--space-3); margin: var(--space-2) auto 0;
       padding-inline-start: var(--space-4); max-width: min(42rem, calc(100% - 1rem)); border-radius: var(--radius);

@@ -260,7 +260,8 @@ export const STATES = {
   "banner-restarting": () => page(room({ stage: two }), { online: "restarting" }),
   "banner-media": () => page(room({ stage: two }), { mediaLost: true }),
   "banner-line": () => page(room({ stage: two }), { online: "reconnecting" }),
-  "banner-device": () => page(room({ stage: two }), { device: t("device-microphone-gone-on") }),
+  "banner-device": () =>
+    page(room({ you: ME, stage: withMe({ microphone: false }) }), { device: t("device-microphone-gone-on") }),
   "banner-sound": () => page(room({ stage: two }), { soundBlocked: true }),
 
   invited: () => page(room({ stage: two, ...invited })),

@@ -91,12 +91,12 @@ banner-sound-tap = Tap to get sound back
 
 ## What has become of a microphone or camera
 
-device-microphone-gone-on = Your microphone was disconnected, and nobody hears you. Plug it in and you are heard again by itself, or press Unmute to use another one.
+device-microphone-gone-on = Your microphone was disconnected, and nobody hears you. Plugged in again it is on again by itself; Unmute takes another one.
 device-microphone-gone-off = Your microphone was disconnected. It stays off when you plug it in again.
 device-microphone-back-on = Your microphone is back and on: you are heard again.
 device-microphone-back-off = Your microphone is back, and off. Press Unmute when you want to be heard.
 device-microphone-silent = Your device keeps the microphone silent, perhaps for a call. Nobody hears you until it lets go.
-device-camera-gone-on = Your camera was disconnected, and nobody sees you. Plug it in and it is on again by itself, or press Camera on to use another one.
+device-camera-gone-on = Your camera was disconnected, and nobody sees you. Plugged in again it is on again by itself; Camera on takes another one.
 device-camera-gone-off = Your camera was disconnected.
 device-camera-back-on = Your camera is back and on: you are seen again.
 device-camera-back-off = Your camera is back, and off.
