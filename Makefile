@@ -10,7 +10,7 @@ CARGO := cargo --quiet
 LINK_INPUTS := $(RELAY)/src/link $(RELAY)/src/bin/link $(RELAY)/Cargo.lock
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
-.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix price bench format clean
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix fuzz price bench format clean
 
 run: needs venv native web ## the server and a demonstration town hall; prints the links
 	@exec $(BIN)/python -m room_server.demo $(ARGS)
@@ -43,6 +43,7 @@ web:
 
 lint: dev native ## formatting, lints, types, import contracts, file sizes, the native module's stub
 	@$(STEP) -q "cargo fmt" -- $(CARGO) fmt --manifest-path $(RELAY)/Cargo.toml --check
+	@$(STEP) -q "cargo fmt, fuzz targets" -- $(CARGO) fmt --manifest-path $(RELAY)/fuzz/Cargo.toml --check
 	@$(STEP) -q "clippy" -- $(CARGO) clippy --manifest-path $(RELAY)/Cargo.toml --all-targets --features python -- -D warnings
 	@$(STEP) -q "ruff format" -- $(BIN)/ruff format --check .
 	@$(STEP) -q "ruff" -- $(BIN)/ruff check .
@@ -72,6 +73,9 @@ price: dev native web ## server CPU of a join against its targets; wants an othe
 bench: venv ## CPU per forwarded packet and memory per subscriber -> build/bench.json
 	@mkdir -p build
 	@$(CARGO) run --release --manifest-path $(RELAY)/Cargo.toml --bin relay_bench
+
+fuzz: needs ## libFuzzer on every body of the relay, 20 minutes each: make fuzz [SECONDS=60] [JOBS=2] [TARGETS="stun rtp"]
+	@$(PYTHON) .ci/fuzz.py --seconds $(or $(SECONDS),1200) --jobs $(or $(JOBS),1) $(TARGETS)
 
 format: dev ## rewrite the sources as the formatters want them
 	@$(CARGO) fmt --manifest-path $(RELAY)/Cargo.toml

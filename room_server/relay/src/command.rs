@@ -119,6 +119,9 @@ pub enum Command {
     PeerCounters(PeerId, mpsc::Sender<Named>),
     /// Panic, to prove that the worker survives it.
     Panic,
+    /// Slots of peers that join from now on begin close to the wrap of everything they count, to prove that
+    /// receivers follow them across it.
+    NearWraps,
 }
 
 /// Who sits on a seat.

@@ -1,5 +1,30 @@
-//! Fuzz bodies: what must hold for any bytes from the network. Run by `cargo test` over the seeds in
-//! `fuzz/seeds/` and over random bytes (in each module's own tests), and by any fuzzer that calls them.
+//! Fuzz bodies: what must hold for any bytes from the network, and after any operations in any order. Run by
+//! `cargo test` over the seeds in `fuzz/seeds/`, damaged ones and random bytes (in each module's own tests), and by
+//! `make fuzz`, which lets libFuzzer search for more. What a body asserts, it asserts for that input alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "tests in all but name: a panic is a finding"
+)]
+
+mod encoder;
+mod engine;
+mod extensions;
+mod feedback;
+mod incoming;
+mod numbering;
+mod reader;
+mod repair;
+mod slot;
+
+pub use engine::engine;
+pub use extensions::extensions;
+pub use feedback::feedback;
+pub use incoming::incoming;
+pub use numbering::numbering;
+pub use repair::repair;
+pub use slot::slot;
 
 use crate::bytes::put;
 use crate::codec::{Pictures, av1, h264, vp8, vp9};
@@ -9,6 +34,29 @@ use crate::rtcp::{self, Packet};
 use crate::rtp::{Dependency, ExtensionIds, Extensions, FIXED_HEADER, Fields, Header, Layout};
 use crate::srtp::{Inbound, MAX_RTP_OVERHEAD, Outbound, Profile, Stream};
 use crate::stun::{self, Key, MAX_SUCCESS, Message};
+
+/// A body and its name, which is also that of its seeds' folder and of its target.
+pub type Body = (&'static str, fn(&[u8]));
+
+/// All of them: parsers first, then sequences of operations.
+pub const BODIES: [Body; 16] = [
+    ("stun", stun),
+    ("rtp", rtp),
+    ("extensions", extensions),
+    ("rtcp", rtcp),
+    ("srtp", srtp),
+    ("vp8", vp8),
+    ("vp9", vp9),
+    ("h264", h264),
+    ("av1", av1),
+    ("dependency", dependency),
+    ("feedback", feedback),
+    ("incoming", incoming),
+    ("numbering", numbering),
+    ("repair", repair),
+    ("slot", slot),
+    ("engine", engine),
+];
 
 /// Ids that seeds use.
 const IDS: ExtensionIds = ExtensionIds {
@@ -262,103 +310,5 @@ pub fn dependency(value: &[u8]) {
     }));
 }
 
-/// What is found in an extension block of either form lies within it.
-pub fn extensions(block: &[u8]) {
-    let block = block.get(..1000).unwrap_or(block);
-    for profile in [0xbede_u16, 0x1000] {
-        let mut datagram = vec![0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3];
-        datagram.extend(profile.to_be_bytes());
-        datagram.extend((block.len().div_ceil(4) as u16).to_be_bytes());
-        datagram.extend_from_slice(block);
-        datagram.resize(16 + block.len().next_multiple_of(4), 0);
-        let Ok(header) = Header::parse(&datagram) else {
-            panic!("the header is ours")
-        };
-        let found = Extensions::read(&header, &datagram, &IDS);
-        let values = [
-            found.mid,
-            found.rid,
-            found.rrid,
-            found.dependency_descriptor,
-        ];
-        let lengths = values.into_iter().flatten().map(|value| value.len() + 1);
-        assert!(lengths.sum::<usize>() <= datagram.len() - 16);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use std::fs;
-    use std::path::Path;
-
-    type Body = (&'static str, fn(&[u8]));
-
-    const BODIES: [Body; 10] = [
-        ("stun", super::stun),
-        ("rtp", super::rtp),
-        ("rtcp", super::rtcp),
-        ("srtp", super::srtp),
-        ("vp8", super::vp8),
-        ("vp9", super::vp9),
-        ("h264", super::h264),
-        ("av1", super::av1),
-        ("dependency", super::dependency),
-        ("extensions", super::extensions),
-    ];
-
-    fn seeds(name: &str) -> Vec<Vec<u8>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/seeds")
-            .join(name);
-        let entries = fs::read_dir(&folder).unwrap();
-        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        paths.sort();
-        assert!(paths.len() >= 4, "{} has lost its seeds", folder.display());
-        paths.iter().map(|path| fs::read(path).unwrap()).collect()
-    }
-
-    #[test]
-    fn as_they_are() {
-        for (name, body) in BODIES {
-            for seed in seeds(name) {
-                body(&seed);
-            }
-        }
-    }
-
-    /// Bytes changed, cut out, doubled: what a fuzzer does first.
-    fn damage(bytes: &mut Vec<u8>, at: usize, length: usize, how: u8, value: u8) {
-        let at = at % (bytes.len() + 1);
-        let end = (at + length).min(bytes.len());
-        match how {
-            0 => bytes.truncate(at),
-            1 => drop(bytes.drain(at..end)),
-            2 => {
-                let again = bytes[at..end].to_vec();
-                bytes.splice(at..at, again);
-            }
-            3 => bytes.insert(at, value),
-            _ => {
-                for byte in &mut bytes[at..end] {
-                    *byte ^= value;
-                }
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn damaged(
-            which in 0..BODIES.len(), seed: prop::sample::Index,
-            steps in prop::collection::vec((0usize..2_000, 1usize..8, 0u8..9, any::<u8>()), 1..6),
-        ) {
-            let (name, body) = BODIES[which];
-            let mut bytes = seed.get(&seeds(name)).clone();
-            for (at, length, how, value) in steps {
-                damage(&mut bytes, at, length, how, value);
-            }
-            body(&bytes);
-        }
-    }
-}
+mod tests;

@@ -19,7 +19,7 @@ pub mod time;
 
 pub mod codec;
 pub mod demux;
-#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod rtcp;
 pub mod rtp;

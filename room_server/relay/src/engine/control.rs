@@ -107,6 +107,7 @@ impl Engine {
                 }
             }
             Command::Panic => panic!("asked to panic"),
+            Command::NearWraps => self.near_wraps = true,
         }
     }
 
@@ -201,7 +202,11 @@ impl Engine {
                 .push_back(Event::Gone(id, crate::command::Gone::Silent));
             return;
         };
-        let key = self.peers.insert(Peer::new(spec, now));
+        let mut peer = Peer::new(spec, now);
+        if self.near_wraps {
+            peer.begin_near_wraps();
+        }
+        let key = self.peers.insert(peer);
         self.by_id.insert(id, key);
         self.by_ufrag.insert(ufrag, key);
         hall.members.push(key);

@@ -9,7 +9,7 @@ mod inbound;
 mod outbox;
 mod rtcp_in;
 mod targets;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod tests;
 mod timers;
 mod track;
@@ -60,6 +60,8 @@ pub struct Engine {
     events: VecDeque<Event>,
     crossings: VecDeque<(usize, Crossing)>,
     counters: Counters,
+    /// [`crate::command::Command::NearWraps`]
+    near_wraps: bool,
 }
 
 impl Engine {
@@ -86,6 +88,7 @@ impl Engine {
             events: VecDeque::new(),
             crossings: VecDeque::new(),
             counters: Counters::default(),
+            near_wraps: false,
         };
         engine.tell_others(&Crossing::Hello(me));
         engine

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use super::window::{Insert, WINDOW, Window};
 use crate::drop::Drop;
 use crate::ids::Seq;
+use crate::srtp::REPLAY_WINDOW;
 
 /// Pieces kept: what lies before the oldest is too old to be worth forwarding.
 const PIECES: usize = 16;
@@ -73,9 +74,13 @@ impl Numbering {
     }
 
     /// The number for a further packet of the source switched to; it may be late. `TooOld` if none was
-    /// left for it, `Duplicate` if it has had its number.
+    /// left for it or SRTP would not protect it any more, `Duplicate` if it has had its number.
     pub fn forward(&mut self, seq: Seq) -> Result<Numbered, Drop> {
         let number = self.number(seq).ok_or(Drop::TooOld)?;
+        let highest = self.used.highest().map_or(0, |highest| highest.0);
+        if highest >= number.0 + REPLAY_WINDOW {
+            return Err(Drop::TooOld);
+        }
         let newest = match self.used.insert(number) {
             Insert::Ahead(_) => true,
             Insert::Behind => false,
@@ -214,6 +219,17 @@ mod tests {
             Forward(21, 107),
             Swallow(19), // its number was passed over and stays unused
             Forward(22, 108),
+        ]);
+    }
+
+    #[test]
+    fn what_srtp_would_refuse_gets_no_number() {
+        let last = 5_000 + 2 + REPLAY_WINDOW;
+        run(&[
+            Switch(5_000, 100),
+            Forward(last, 100 + 2 + REPLAY_WINDOW),
+            Refused(5_002, Drop::TooOld),
+            Forward(5_003, 103),
         ]);
     }
 

@@ -46,6 +46,14 @@ impl Outgoing {
         }
     }
 
+    /// For drills: [`Rewriter::near_wraps`].
+    pub fn near_wraps(kind: Kind) -> Outgoing {
+        Outgoing {
+            rewriter: Rewriter::near_wraps(kind),
+            ..Outgoing::new(kind, 0)
+        }
+    }
+
     /// The source that shall flow. What flows now goes on until the wanted source can take over:
     /// audio with its next packet, video with its next keyframe. `None` pauses at once.
     pub fn want(&mut self, source: Option<Source>) {

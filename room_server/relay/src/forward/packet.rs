@@ -65,7 +65,8 @@ pub struct Packet {
 }
 
 /// Packets for the tests of this crate.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(test), allow(dead_code))] // fuzz bodies take only some
 pub(crate) mod testing {
     use super::{Codec, Packet, Source};
     use crate::codec::vp8::Descriptor;

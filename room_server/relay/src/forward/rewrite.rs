@@ -75,6 +75,8 @@ pub struct Rewriter {
     ts_offset: u32,
     counter_offset: Counters,
     last: Option<Last>,
+    /// In drills: time stamp and counters of the first packet.
+    begin: Option<(u32, Counters)>,
     /// Ticks by which this run is ahead of its true time, because a frame must follow the one
     /// before it; taken back at the next switch so that it does not add up.
     ahead: i64,
@@ -109,7 +111,22 @@ impl Rewriter {
             ts_offset: (random >> 16) as u32,
             counter_offset: Counters::default(),
             last: None,
+            begin: None,
             ahead: 0,
+        }
+    }
+
+    /// For drills, and against the rule for late joiners: a numbering that wraps within seconds. At 50 packets per
+    /// second sequence numbers do so after 3 s, time stamps after 5 s; pictures at 20 per second after 3 s.
+    pub fn near_wraps(kind: Kind) -> Rewriter {
+        let counters = Counters {
+            picture: 0x7fff - 60,
+            tl0: 0xff - 60,
+        };
+        Rewriter {
+            numbering: Numbering::new(Seq(0xffff - 150)),
+            begin: Some((u32::MAX - 5 * clock_rate(kind), counters)),
+            ..Rewriter::new(kind, 0)
         }
     }
 
@@ -121,19 +138,15 @@ impl Rewriter {
         }
         let seq = self.numbering.switch(packet.seq);
         if let Some(last) = self.last {
-            let step = self.step(&last, packet);
-            self.ts_offset = last
-                .timestamp
-                .wrapping_add(step as u32)
-                .wrapping_sub(packet.timestamp);
-            let (last, source) = (
-                last.counters(packet.codec),
-                counters(packet).unwrap_or_default(),
-            );
-            self.counter_offset = Counters {
-                picture: last.picture.wrapping_add(1).wrapping_sub(source.picture),
-                tl0: last.tl0.wrapping_add(1).wrapping_sub(source.tl0),
+            let timestamp = last.timestamp.wrapping_add(self.step(&last, packet) as u32);
+            let counters = last.counters(packet.codec);
+            let next = Counters {
+                picture: counters.picture.wrapping_add(1),
+                tl0: counters.tl0.wrapping_add(1),
             };
+            self.go_on_at(timestamp, next, packet);
+        } else if let Some((timestamp, counters)) = self.begin {
+            self.go_on_at(timestamp, counters, packet);
         }
         let mut rewritten = self.rewritten(seq, packet);
         rewritten.switched = true;
@@ -142,6 +155,16 @@ impl Rewriter {
         rewritten.marker |= self.kind == Kind::Audio;
         self.remember(&rewritten, packet);
         rewritten
+    }
+
+    /// Offsets that bring `packet` to this time stamp and these counters.
+    fn go_on_at(&mut self, timestamp: u32, next: Counters, packet: &Packet) {
+        let source = counters(packet).unwrap_or_default();
+        self.ts_offset = timestamp.wrapping_sub(packet.timestamp);
+        self.counter_offset = Counters {
+            picture: next.picture.wrapping_sub(source.picture),
+            tl0: next.tl0.wrapping_sub(source.tl0),
+        };
     }
 
     /// A further packet of the source that was switched to; errors as [`Numbering::forward`].

@@ -253,6 +253,11 @@ impl Relay {
         }
     }
 
+    /// Begin further peers' slots close to every wrap, for tests of their receivers.
+    pub fn near_wraps(&self) {
+        self.tell_all(&Command::NearWraps);
+    }
+
     /// Stop the workers and free the ports.
     pub fn close(&self) {
         for mailbox in &self.mailboxes {

@@ -197,6 +197,13 @@ impl Peer {
         }
     }
 
+    /// Slots begin close to every wrap, for drills; before anything was sent.
+    pub fn begin_near_wraps(&mut self) {
+        for slot in self.audio.iter_mut().chain(&mut self.video) {
+            slot.begin_near_wraps();
+        }
+    }
+
     /// Keys from DTLS: key and salt each way. Whether they fit the profile. A second set is refused:
     /// the numbers used under the first one are bound to it.
     pub fn set_keys(&mut self, profile: Profile, rx: &[u8], tx: &[u8]) -> bool {

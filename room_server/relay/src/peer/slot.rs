@@ -93,6 +93,14 @@ impl Slot {
         }
     }
 
+    /// Begin close to every wrap, for drills; before anything was sent.
+    pub fn begin_near_wraps(&mut self) {
+        self.outgoing = Outgoing::near_wraps(self.kind);
+        if let Some(rtx) = &mut self.rtx {
+            rtx.map = RtxMap::near_wrap();
+        }
+    }
+
     /// What it sends on.
     pub fn ssrc(&self) -> Ssrc {
         self.stream.ssrc()

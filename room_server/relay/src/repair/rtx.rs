@@ -58,6 +58,14 @@ impl RtxMap {
         }
     }
 
+    /// For drills: the index wraps with the fourth retransmission.
+    pub fn near_wrap() -> RtxMap {
+        RtxMap {
+            next_index: Seq(0xfffd),
+            ..RtxMap::new(0)
+        }
+    }
+
     /// The slot has sent packet `seq` of `source` as `rewritten`.
     pub fn record(&mut self, source: Source, seq: Seq, rewritten: &Rewritten) {
         if self.entries.is_empty() {

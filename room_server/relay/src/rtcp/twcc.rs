@@ -74,7 +74,8 @@ impl<'a> TransportFeedback<'a> {
         let base = self.base;
         let mut ticks = i64::from(self.reference) * REFERENCE_TICKS as i64;
         let mut deltas = self.deltas();
-        (0u16..).zip(self.statuses()).map_while(move |(i, status)| {
+        // In this order, for a message may cover all numbers and the count has none after the last.
+        self.statuses().zip(0u16..).map_while(move |(status, i)| {
             let delta = match status {
                 Status::Lost => return Some((base.wrapping_add(i), None)),
                 Status::Small => i64::from(take::<1>(&mut deltas)?[0]),

@@ -8,6 +8,7 @@ mod window;
 
 pub use inbound::Inbound;
 pub use outbound::{Outbound, Stream};
+pub use window::SIZE as REPLAY_WINDOW;
 
 use crate::ids::{Seq, Ssrc};
 use crate::rtp::Header;

@@ -6,7 +6,7 @@ const BITS: u64 = 64;
 
 /// Indices below the highest that are still told apart; more than the packets of a keyframe that a slow
 /// link reorders or repairs.
-pub(super) const SIZE: u64 = (WORDS as u64 - 1) * BITS;
+pub const SIZE: u64 = (WORDS as u64 - 1) * BITS;
 
 /// The highest index used and which of the [`SIZE`] below it were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

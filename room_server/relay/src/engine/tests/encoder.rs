@@ -4,16 +4,16 @@ use super::*;
 use crate::codec::Codec;
 
 /// Payload types of retransmissions at every peer.
-pub(in crate::engine) const RTX: [Pt; 4] = [Pt(97), Pt(103), Pt(99), Pt(46)];
+pub(crate) const RTX: [Pt; 4] = [Pt(97), Pt(103), Pt(99), Pt(46)];
 
 /// Parameter sets of Chromium's H.264 encoder, in a STAP-A as it sends them.
-pub(in crate::engine) const SETS: [u8; 27] = [
+pub(crate) const SETS: [u8; 27] = [
     0x78, 0x00, 0x12, 0x67, 0x42, 0xc0, 0x15, 0x8c, 0x8d, 0x40, 0xa0, 0xf9, 0x35, 0x06, 0x06, 0x06,
     0x07, 0x84, 0x42, 0x35, 0x00, 0x00, 0x04, 0x68, 0xce, 0x3c, 0x80,
 ];
 
 /// Of Chromium's AV1 encoder with three temporal layers: the template structure of a keyframe.
-pub(in crate::engine) const STRUCTURE: [u8; 20] = [
+pub(crate) const STRUCTURE: [u8; 20] = [
     0x80, 0x00, 0x01, 0x80, 0x02, 0x14, 0xea, 0xa8, 0x60, 0x41, 0x4d, 0x14, 0x10, 0x20, 0x84, 0x27,
     0x01, 0x3f, 0x00, 0xef,
 ];
@@ -23,7 +23,7 @@ const SIZE: usize = 200;
 
 /// How a camera encodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) struct Encoder {
+pub(crate) struct Encoder {
     pub codec: Codec,
     /// H.264: keyframes come without parameter sets.
     pub bare: bool,
@@ -31,7 +31,7 @@ pub(in crate::engine) struct Encoder {
 
 /// One packet of a frame.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Encoded {
+pub(crate) struct Encoded {
     pub payload: Vec<u8>,
     pub dependency: Vec<u8>,
 }

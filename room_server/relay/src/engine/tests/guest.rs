@@ -3,7 +3,7 @@
 use super::*;
 
 /// A participant: its client, and what the relay has sent it.
-pub(in crate::engine) struct Guest {
+pub(crate) struct Guest {
     pub client: Client,
     pub spec: PeerSpec,
     pub address: SocketAddr,

@@ -1,15 +1,30 @@
 //! Engines driven by clients that speak real STUN, SRTP and RTCP; no sockets, no clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests, which the fuzz body `engine` shares"
+)]
+#![cfg_attr(not(test), allow(dead_code, unused_imports))] // of these it takes only the house and its world
 
+#[cfg(test)]
 mod access;
+#[cfg(test)]
 mod bare;
+#[cfg(test)]
 mod codecs;
-mod encoder;
+pub(crate) mod encoder;
+#[cfg(test)]
 mod floods;
 mod guest;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
 mod repair;
+#[cfg(test)]
 mod stage;
+#[cfg(test)]
 mod turns;
+pub(crate) mod world;
 
 use super::Engine;
 use crate::arena::Arena;
@@ -32,10 +47,10 @@ pub(super) const HALL: HallId = HallId(7);
 pub(crate) const OPUS: Pt = Pt(111);
 /// The m-sections on which publishers send.
 pub(crate) const MICROPHONE: u8 = 10;
-pub(super) const CAMERA: u8 = 11;
+pub(crate) const CAMERA: u8 = 11;
 
 /// Engines, participants and a clock.
-pub(super) struct House {
+pub(crate) struct House {
     pub engines: Vec<Engine>,
     pub guests: BTreeMap<u32, Guest>,
     pub events: Vec<Event>,

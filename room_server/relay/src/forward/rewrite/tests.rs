@@ -177,6 +177,34 @@ fn parameter_sets_have_the_number_before() {
 }
 
 #[test]
+fn a_drill_crosses_every_wrap() {
+    let mut rewriter = Rewriter::near_wraps(Kind::Video);
+    let mut wrapped = [false; 4];
+    let mut last = rewriter.switch(&picture(70_000, 77, 500, 9));
+    for frame in 1..200 {
+        let packet = picture(
+            70_000 + frame,
+            77 + frame as u32 * 4_500,
+            500 + frame as u16,
+            9 + frame as u8,
+        );
+        let out = rewriter.forward(&packet).unwrap();
+        let (old, new) = (last.counters.unwrap(), out.counters.unwrap());
+        let lower = [
+            out.seq.wire() < last.seq.wire(),
+            out.timestamp < last.timestamp,
+            new.picture < old.picture,
+            new.tl0 < old.tl0,
+        ];
+        for (wrapped, lower) in wrapped.iter_mut().zip(lower) {
+            *wrapped |= lower;
+        }
+        last = out;
+    }
+    assert_eq!(wrapped, [true; 4]);
+}
+
+#[test]
 fn the_clock_runs_on_between_packets() {
     let mut rewriter = Rewriter::new(Kind::Video, 0);
     assert_eq!(rewriter.timestamp_at(at(0)), None);
