@@ -22,7 +22,10 @@ from tests.support import stun
 _PROFILES = {
     b"SRTP_AEAD_AES_256_GCM": (pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 32, 12),
     b"SRTP_AEAD_AES_128_GCM": (pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16, 12),
+    b"SRTP_AES128_CM_SHA1_80": (pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 16, 14),
 }
+PROFILES = [name.decode() for name in _PROFILES]
+"""OpenSSL's names of the SRTP profiles, best first."""
 _CHECK_EVERY = 2.5  # seconds, as Chromium does
 _RETRY = 0.2  # seconds between unanswered checks
 _MAX_DATAGRAM = 1200
@@ -30,16 +33,16 @@ _NUMBER_BYTES = 4
 
 
 class Identity:
-    """One certificate for a whole crowd: making hundreds would be the load."""
+    """One certificate for a whole crowd: making hundreds would be the load. `profile`: the only one it offers."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: str | None = None) -> None:
         certificate = RTCCertificate.generateCertificate()
         self.fingerprint = next(f.value for f in certificate.getFingerprints() if f.algorithm == "sha-256")
         self.context = SSL.Context(SSL.DTLS_METHOD)
         self.context.use_certificate(certificate._cert)
         self.context.use_privatekey(certificate._key)
         self.context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-        self.context.set_tlsext_use_srtp(b":".join(_PROFILES))
+        self.context.set_tlsext_use_srtp(":".join([profile] if profile else PROFILES).encode())
 
 
 class LightClient(asyncio.DatagramProtocol):
@@ -60,6 +63,10 @@ class LightClient(asyncio.DatagramProtocol):
         """Whether a check has been answered."""
         self.shakes_hands = True
         """Whether it begins DTLS once that is so."""
+        self.profile = ""
+        """The SRTP profile agreed on, by OpenSSL's name."""
+        self.on_media: Callable[[bytes], None] | None = None
+        """Takes SRTP and SRTCP datagrams as they come, instead of having them decrypted and counted here."""
         self._fingerprint = identity.fingerprint
         self.offer = offer
         self._new_credentials()
@@ -134,9 +141,17 @@ class LightClient(asyncio.DatagramProtocol):
 
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send one RTP packet."""
-        assert self._tx is not None
+        self.send(self.protect(packet))
+
+    def opened(self, datagram: bytes) -> bytes:
+        """What the relay has encrypted. `pylibsrtp.Error`: forged, damaged, or seen before."""
+        assert self._rx is not None
+        return bytes(self._rx.unprotect_rtcp(datagram) if _is_rtcp(datagram) else self._rx.unprotect(datagram))
+
+    def send(self, datagram: bytes) -> None:
+        """As it is."""
         assert self._transport is not None
-        self._transport.sendto(self._tx.protect(packet))
+        self._transport.sendto(datagram)
 
     def speak(self, number: int) -> None:
         """One 20 ms packet as Chromium sends it: mid 0 under id 4, level -20 dBov with voice under id 1.
@@ -149,9 +164,7 @@ class LightClient(asyncio.DatagramProtocol):
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send one RTCP compound."""
-        assert self._tx is not None
-        assert self._transport is not None
-        self._transport.sendto(self._tx.protect_rtcp(packet))
+        self.send(self.protect_rtcp(packet))
 
     def close(self) -> None:
         """Leave without a word, as a closed tab does."""
@@ -238,7 +251,9 @@ class LightClient(asyncio.DatagramProtocol):
         self._transport.sendto(datagram)
 
     def _take_keys(self) -> None:
-        profile, key, salt = _PROFILES[self._ssl.get_selected_srtp_profile()]
+        selected = self._ssl.get_selected_srtp_profile()
+        self.profile = selected.decode()
+        profile, key, salt = _PROFILES[selected]
         material = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (key + salt))
         salts = material[2 * key :]
         client, server = material[:key] + salts[:salt], material[key : 2 * key] + salts[salt:]
@@ -249,14 +264,15 @@ class LightClient(asyncio.DatagramProtocol):
             self._keyed.set_result(None)
 
     def _media(self, data: bytes) -> None:
-        assert self._rx is not None
+        if self.on_media is not None:
+            self.on_media(data)
+            return
         try:
-            if 192 <= data[1] <= 223:
-                self._rx.unprotect_rtcp(data)
-                return
-            packet = self._rx.unprotect(data)
+            packet = self.opened(data)
         except pylibsrtp.Error:
             self.failed += 1
+            return
+        if _is_rtcp(packet):
             return
         ssrc = struct.unpack_from("!I", packet, 8)[0]
         self.received[ssrc] = self.received.get(ssrc, 0) + 1
@@ -269,6 +285,11 @@ def number_of(packet: bytes) -> int:
     number = int.from_bytes(packet[-_NUMBER_BYTES:], "big")
     assert packet.endswith(_frame(number))
     return number
+
+
+def _is_rtcp(datagram: bytes) -> bool:
+    """RFC 5761 section 4."""
+    return 192 <= datagram[1] <= 223
 
 
 def _frame(number: int) -> bytes:
