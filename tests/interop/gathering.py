@@ -1,9 +1,9 @@
-"""A town hall in which every party, with a client of its own, is on stage and sees and hears all the others."""
+"""A town hall in which every party, with a client of its own, is on stage, and sees and hears all the others."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,13 @@ _LEAST_SHARE = 0.95
 # Half of the quietest: Firefox has a fake microphone at -23 dBFS; the tone has -15, of which mono to stereo takes 3.
 _LEAST_LOUDNESS = 1 / 400
 _PAGES = {"Chromium", "Firefox"}
+# Debian's Firefox would get its H.264 from the network; for werift everything is encoded and decoded elsewhere.
+_CODECS = {
+    "Chromium": {"vp8", "h264", "vp9", "av1"},
+    "Firefox": {"vp8", "vp9", "av1"},
+    "aiortc": {"vp8", "h264"},
+    "werift": {"vp8"},
+}
 _SCRIPTED = {"GStreamer": scripted.gstreamer, "werift": scripted.werift}
 # Many clients start at once on few cores.
 _FIRST_PICTURES_SECONDS = 30
@@ -39,8 +46,12 @@ class Pair:
 
     publisher: str
     viewer: str
+    wanted: str
+    """The codec that the publisher's camera should send: the town hall's, or VP8 where it lacks that."""
+    shown: bool
+    """Whether the viewer has that codec. Who has not hears all the same."""
     codec: str
-    """What the publisher's camera sends, such as "vp8"."""
+    """What the camera does send."""
     sent: float
     """Frames per second."""
     decoded: float
@@ -51,16 +62,22 @@ class Pair:
     loudness: float
     """Mean square of the sound, full scale 1."""
 
-    def problems(self, codec: str) -> list[str]:
-        """What is wrong with it in a town hall of this codec."""
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in words."""
         wrong = {
-            f"the codec is not {codec}": self.codec != codec,
+            f"the codec is not {self.wanted}": self.codec != self.wanted,
             "hardly anything was sent": self.sent < parties.FPS / 2,
-            "frames are missing": self.decoded < _LEAST_SHARE * self.sent,
-            "the picture has another size": self.size != (parties.WIDTH, parties.HEIGHT),
-            "the picture has other colours": self.colour_error > _COLOUR_TOLERANCE,
             "the tone is missing": self.loudness < _LEAST_LOUDNESS,
         }
+        if self.shown:
+            wrong |= {
+                "frames are missing": self.decoded < _LEAST_SHARE * self.sent,
+                "the picture has another size": self.size != (parties.WIDTH, parties.HEIGHT),
+                "the picture has other colours": self.colour_error > _COLOUR_TOLERANCE,
+            }
+        else:
+            wrong["there are frames of a codec that the viewer lacks"] = self.decoded > 0
         return [problem for problem, holds in wrong.items() if holds]
 
     def __str__(self) -> str:
@@ -103,7 +120,7 @@ class Gathering:
         return party
 
     async def watch(self, seconds: float) -> list[Pair]:
-        """Every pair over the next `seconds`, once everybody gets a picture and sound from everybody."""
+        """Every pair over the next `seconds`, once everybody gets from everybody what there is for them."""
         deadline = time.monotonic() + _FIRST_PICTURES_SECONDS
         while missing := await self._missing():
             assert time.monotonic() < deadline, f"no picture or sound: {', '.join(missing)}"
@@ -111,19 +128,37 @@ class Gathering:
         await asyncio.sleep(seconds)  # the window over which frames are counted
         after = await self._accounts()
         return [
-            Pair(
-                publisher=publisher.client,
-                viewer=viewer.client,
-                codec=after[publisher.seat].codec,
-                sent=(after[publisher.seat].sent - before[publisher.seat].sent)
-                / (after[publisher.seat].at - before[publisher.seat].at),
-                colour_error=_colour_error(await viewer.colours(publisher.seat), publisher.seat),
-                **_received(before[viewer.seat], after[viewer.seat], publisher.seat),
-            )
+            await self._pair(publisher, viewer, before, after)
             for publisher in self.parties
             for viewer in self.parties
             if viewer is not publisher
         ]
+
+    async def _pair(
+        self, publisher: Party, viewer: Party, before: Mapping[int, Account], after: Mapping[int, Account]
+    ) -> Pair:
+        seat, shown = publisher.seat, self._shows(viewer, publisher)
+        first, last = before[seat], after[seat]
+        return Pair(
+            publisher=publisher.client,
+            viewer=viewer.client,
+            wanted=self._sends(publisher),
+            shown=shown,
+            codec=last.codec,
+            sent=(last.sent - first.sent) / (last.at - first.at),
+            colour_error=_colour_error(await viewer.colours(seat), seat) if shown else 0.0,
+            **_received(before[viewer.seat], after[viewer.seat], seat),
+        )
+
+    def _has(self, party: Party) -> Collection[str]:
+        # GStreamer offers what it is told to.
+        return _CODECS.get(party.client, {self._codec})
+
+    def _sends(self, publisher: Party) -> str:
+        return self._codec if self._codec in self._has(publisher) else "vp8"
+
+    def _shows(self, viewer: Party, publisher: Party) -> bool:
+        return self._sends(publisher) in self._has(viewer)
 
     async def _accounts(self) -> dict[int, Account]:
         accounts = await asyncio.gather(*(party.account() for party in self.parties))
@@ -136,7 +171,8 @@ class Gathering:
             f"{viewer.client} of {publisher.client}"
             for publisher in self.parties
             for viewer in self.parties
-            if viewer is not publisher and not accounts[viewer.seat].complete(publisher.seat)
+            if viewer is not publisher
+            and not accounts[viewer.seat].complete(publisher.seat, picture=self._shows(viewer, publisher))
         ]
 
     async def _page(self, client: str, seat: int) -> Party:

@@ -57,9 +57,9 @@ class Account:
     seen: Mapping[int, Seen]
     """By seat."""
 
-    def complete(self, seat: int) -> bool:
-        """Whether picture and sound of that seat have arrived."""
-        return seat in self.seen and self.seen[seat].frames > 0 and self.seen[seat].energy > 0
+    def complete(self, seat: int, *, picture: bool) -> bool:
+        """Whether sound of that seat has arrived, and a picture where there is to be one."""
+        return seat in self.seen and self.seen[seat].energy > 0 and (self.seen[seat].frames > 0 or not picture)
 
 
 class Party(Protocol):
@@ -159,7 +159,7 @@ class PageParty:
             {seats[entry["mid"]]: entry for entry in stats if _is(entry, "inbound-rtp", kind) and entry["mid"] in seats}
             for kind in ("video", "audio")
         )
-        seen = {seat: _seen_by_page(shown[seat], heard[seat]) for seat in shown.keys() & heard}
+        seen = {seat: _seen_by_page(shown.get(seat, {}), entry) for seat, entry in heard.items()}
         return Account(at, codec.removeprefix("video/").lower(), sent.get("framesSent", 0), seen)
 
     async def colours(self, seat: int) -> Sequence[Sequence[float]]:
