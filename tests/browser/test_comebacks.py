@@ -22,6 +22,8 @@ AFTER_PANIC = 8.0
 AFTER_FREEZE = 5.0
 # A page that says nothing is shown as away within this; its line is lost by then.
 SILENCE = 15.0
+# Of a line in doubt: 2.5 s for the answer, and a moment for what is asked with it.
+PROBED = 4.0
 # How often frames are counted while a worker fails: no viewer elsewhere may miss a count.
 LOOK_EVERY = 0.5
 
@@ -146,6 +148,15 @@ async def test_the_line_is_lost_and_the_media_go_on(tmp_path: Path, browser: Bro
         await listener.evaluate("() => document.querySelector('room-join').session.wire.open()")
         await until(lambda: _is_back(listener), what="the line")
         await expect(listener.page.locator("room-page").get_by_text("Sound and pictures go on")).to_have_count(0)
+        assert await _connections(listener, 1), "the transport was kept"
+
+        # A line that has died without a word is found out as soon as the page has a reason to doubt it.
+        await listener.evaluate(
+            "() => { document.querySelector('room-join').session.wire.socket.io.engine.transport.ws.onmessage = null;"
+            " document.dispatchEvent(new Event('resume')); }"
+        )
+        await until(lambda: _is_away(listener), seconds=PROBED, what="the verdict on the line")
+        await until(lambda: _is_back(listener), seconds=PROBED, what="another line")
         assert await _connections(listener, 1), "the transport was kept"
 
         # What was muted without a line is muted for all with it.

@@ -127,6 +127,8 @@ async def test_what_the_system_takes_is_told_and_comes_back_by_itself_or_by_a_ta
 ) -> None:
     speaker, host = await on_stage(browser, admin)
     microphone = "document.querySelector('room-join').session.media.publisher.tracks.microphone"
+    muted = f"() => Object.defineProperty({microphone}, 'muted', {{ value: true, configurable: true }})"
+    await speaker.evaluate(muted)
     await speaker.evaluate(f"() => {microphone}.dispatchEvent(new Event('mute'))")
     alert = speaker.page.get_by_role("alert")
     await expect(alert.get_by_text("Your device keeps the microphone silent")).to_be_visible()

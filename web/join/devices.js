@@ -102,7 +102,8 @@ export class Devices extends EventTarget {
   /** The system has silenced the microphone without ending it, or gives it back. @param {boolean} muted */
   #muted(muted) {
     clearTimeout(this.silence);
-    if (muted) this.silence = setTimeout(() => this.#say("device-microphone-silent"), SILENT_MS);
+    const still = () => this.publisher.tracks.microphone?.muted && this.#say("device-microphone-silent");
+    if (muted) this.silence = setTimeout(still, SILENT_MS);
     else if (this.text === "device-microphone-silent") this.#say("");
   }
 
