@@ -1,4 +1,8 @@
-"""What has to outlive the process, written in order; a database that is away is waited for, not lost to."""
+"""What has to outlive the process, written in order; a database that is away is waited for, not lost to.
+
+All of it passes here and nowhere else: a journal that is safe on disk before the acknowledgement would take the queue's
+place.
+"""
 
 import asyncio
 import contextlib
