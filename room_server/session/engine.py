@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from room_server._relay import Relay
 
 _DTLS_PER_TURN: Final = 8
-"""Each may be half a handshake, 0.4 ms: a turn stays below 5 ms."""
+"""Each may be most of a handshake, 0.4 ms: a turn stays below 5 ms."""
 
 log = logging.getLogger(__name__)
 

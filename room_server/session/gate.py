@@ -1,6 +1,6 @@
 """Who may join next: one per loop turn, at a bounded rate, fair between networks. People behind one NAT wait.
 
-Reading an offer and making a transport is a millisecond or two of the one loop that everybody's commands go through.
+Coming in is some milliseconds of the one loop that everybody's commands go through.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 from room_server.errors import RoomError
 
 DEFAULT_RATE: Final = 150.0
-"""Joins per second: with socket, snapshot and handshake one costs the loop 3 to 4 ms; half of it stays for others."""
+"""Joins per second: with socket, snapshot and handshake one costs the loop some 3 ms; half of it stays for others."""
 DEFAULT_CAPACITY: Final = 4096
 """Joins that wait: half a minute of them, which is as long as anybody will."""
 
