@@ -113,7 +113,11 @@ class Server:
         return code
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:  # a machine too busy to start it in time must not keep it running for ever
+            await self.stop(kill=True)
+            raise
         return self
 
     async def __aexit__(
