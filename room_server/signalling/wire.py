@@ -94,7 +94,7 @@ class GuardedWebSocket:
         """The next frame that engine.io can parse. `OSError`: closed, not of the protocol, or far too much."""
         message = await self._socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT or not _is_frame(message.data):
-            if self._socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+            if getattr(message.data, "code", 0) == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
                 self._oversized["too_large"] += 1
             raise OSError("closed or not of the protocol")
         self.heard = time.monotonic()
