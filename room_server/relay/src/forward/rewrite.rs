@@ -56,7 +56,7 @@ impl Rewritten {
     #[inline]
     pub fn preceding(&self, packet: &Packet) -> Option<Rewritten> {
         let needed = self.switched && packet.parameter_sets.is_some();
-        needed.then_some(Rewritten {
+        needed.then(|| Rewritten {
             seq: Seq(self.seq.0 - 1),
             marker: false,
             counters: None,
