@@ -38,6 +38,10 @@ class DrillApp(App):
         """The UDP port of each worker: how a client's answer tells which one it is on."""
         return self.relay.ports
 
+    async def drill_near_wraps(self) -> None:
+        """Whatever the relay counts for people who join from now on wraps within seconds of their first picture."""
+        self.relay._near_wraps()  # type: ignore[attr-defined]  # not in the stub: for drills alone
+
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async for line in reader:
