@@ -62,16 +62,12 @@ test-python: dev native web ## pytest: unit, interop, browsers, load
 	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price"
 	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m "load or price"
 
-<<<<<<< Updated upstream
 matrix: needs dev native web ## every client with every other in every codec -> build/artefacts/matrix.md
 	@.ci/debian
 	@$(STEP) "pytest, matrix" -- $(BIN)/python -m pytest -q -m matrix
 	@cat build/artefacts/matrix.md
 
-price: dev native web ## server CPU of a join against its targets; wants an otherwise idle machine
-=======
 price: dev native web ## server CPU of a join against its targets, with the figures
->>>>>>> Stashed changes
 	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price
 
 bench: venv ## CPU per forwarded packet and memory per subscriber -> build/bench.json
