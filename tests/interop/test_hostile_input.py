@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio
 
 SECONDS = 2.0
 """At least so long is watched: an attack of a few datagrams is over sooner."""
+FRAME = 1 / 15
+"""Seconds; counters that are read further apart are not of one moment."""
 IN_FLIGHT = 2
 """Frames between the camera's counter and the screen's, at either end of a window."""
 LOST = 0.01
@@ -120,9 +122,14 @@ class Pages:
                 await asyncio.sleep(0.15)
 
     async def _frames(self) -> tuple[int, Frames]:
-        """Filmed by the host's camera, whose layers have one rate, and what the listener has of it."""
-        sent, seen = await asyncio.gather(frames_sent(self.host), video_in(self.listener))
-        return max(sent.values()), seen[1]
+        """Filmed by the host's camera, whose layers have one rate, and what the listener has of it at that moment."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(20):
+            while True:
+                began = loop.time()
+                sent, seen = await asyncio.gather(frames_sent(self.host), video_in(self.listener))
+                if loop.time() - began < FRAME:
+                    return max(sent.values()), seen[1]
 
     async def _flowing(self) -> bool:
         seen = await video_in(self.listener)
