@@ -1,6 +1,7 @@
 """What `?debug` says of a bad link, read by somebody who was not told what is wrong with it."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ TROUBLES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("slow", {"delay": 200}, {"delay": 200}, "A round trip takes"),
     ("narrow-up", {"rate": 250_000, "queue": 200}, {}, "The way out carries about"),
 ]
+# What may come with a trouble, or stay for a while after it: the buffer shrinks and the estimate of the way out grows
+# slowly, and two browsers that encode and decode on two cores are sometimes too busy.
+SIDE_EFFECTS = {"unsteady", "concealed", "narrow-up", "busy"}
 # Ten seconds of figures are looked at, and the browser takes a few to notice.
 PATIENCE = 30
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -50,9 +54,10 @@ async def test_the_panel_names_what_is_wrong_with_the_link(tmp_path: Path) -> No
                 panel = speaker.page.get_by_role("complementary", name="Connection")
                 await expect(panel.get_by_text(sentence)).to_be_visible(timeout=PATIENCE * 1000)
                 await speaker.page.screenshot(path=ARTEFACTS / f"{name}-1280.png")
-                assert await found(speaker) <= {name, "unsteady", "narrow-up", "concealed"}, "another trouble than this"
+                others = await found(speaker) - {name} - SIDE_EFFECTS
+                assert not others, "another trouble than this"
                 await way.set(**GOOD)
-                await until(lambda: healthy(speaker), seconds=PATIENCE, every=0.5, what=f"the end of {name}")
+                await until(partial(over, speaker, name), seconds=PATIENCE, every=0.5, what=f"the end of {name}")
 
 
 async def found(person: Person) -> set[str]:
@@ -60,6 +65,6 @@ async def found(person: Person) -> set[str]:
     return set(await person.evaluate("() => window.__recorder.findings.map(({ code }) => code)"))
 
 
-async def healthy(person: Person) -> bool:
-    # An estimate of the way out grows for a while after the way has become wide again.
-    return await found(person) <= {"narrow-up"}
+async def over(person: Person, name: str) -> bool:
+    """Whether the panel no longer says this, nor anything else but what takes its time."""
+    return await found(person) <= SIDE_EFFECTS - {name}
