@@ -58,6 +58,7 @@ class ScriptedClient:
     seen: dict[str, Seen] = field(default_factory=dict)
     """By mid of the slot, as of the last `look`."""
     _recordings: dict[str, Recording] = field(default_factory=dict)
+    _process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,6 +93,8 @@ class ScriptedClient:
 
     async def close(self) -> None:
         """End the process. Idempotent."""
+        if self._process is None:
+            return
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -102,6 +105,7 @@ class ScriptedClient:
             raise
 
     async def _ask(self, **asked: Any) -> Any:
+        assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
