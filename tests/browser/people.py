@@ -14,6 +14,13 @@ from tests.support.server import Administrator, Server
 
 Anybody = Person | FirefoxPerson
 _PASSWORD = "correct horse battery"
+RAW_MICROPHONE = """{
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  navigator.mediaDevices.getUserMedia = (wanted) =>
+    open({ ...wanted, audio: wanted.audio && { ...(wanted.audio === true ? {} : wanted.audio), ...raw } });
+}"""
+"""A page's script for a microphone whose tone is what another page plays: an echo canceller would take it out."""
 
 
 async def enter(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.people import audio_energy, enter, frames_sent, go_on_stage, quadrants, video_in
+from tests.browser.people import RAW_MICROPHONE, audio_energy, enter, frames_sent, go_on_stage, quadrants, video_in
 from tests.support.browser import Person, chromium, close_to, until
 from tests.support.picture import QUADRANTS, SECOND_QUADRANTS, write_tone, write_y4m
 from tests.support.server import running
@@ -31,8 +31,8 @@ async def test_two_on_stage_and_one_listener_see_and_hear_each_other(tmp_path: P
         chromium(video=other_picture, audio=tone) as second,
     ):
         hall = await admin.town_hall()
-        host = await enter(first, admin, hall, "host", "speaker", name="Tendai Moyo")
-        speaker = await enter(second, admin, hall, "speaker", name="Ruth Ncube")
+        host = await enter(first, admin, hall, "host", "speaker", name="Tendai Moyo", script=RAW_MICROPHONE)
+        speaker = await enter(second, admin, hall, "speaker", name="Ruth Ncube", script=RAW_MICROPHONE)
         await go_on_stage(host)
         await go_on_stage(speaker)
         await host.page.locator("room-phase-bar button.primary").click()
