@@ -9,6 +9,9 @@ use crate::time::{Duration, Time};
 
 /// A browser that receives sends one per second; after this many missing ones nothing is known any more.
 const EXPIRY: Duration = Duration::from_secs(10);
+/// After so many missing ones the path was down, or another: the estimator begins anew, and what is lower than
+/// what was sent into the void is no congestion.
+const GAP: Duration = Duration::from_secs(3);
 /// An estimate this much below what is sent, in percent, is below it; less is measuring noise.
 const BELOW_PERCENT: u64 = 95;
 /// An estimate that grows less than this from one REMB to the next, in percent, does not grow.
@@ -39,7 +42,8 @@ struct Limit {
 impl Downlink {
     /// A REMB of `bps` arrived at `now`, while `sent_bps` (over the last second) were being sent to the subscriber.
     pub fn remb(&mut self, bps: u64, sent_bps: u64, now: Time) {
-        let before = self.latest(now);
+        let recent = self.latest.filter(|(_, at)| now.since(*at) <= GAP);
+        let before = recent.map(|(bps, _)| bps);
         self.latest = Some((bps, now));
         let below = u128::from(bps) * 100 < u128::from(sent_bps) * u128::from(BELOW_PERCENT);
         // The first one comes from an estimator that has just begun.
@@ -118,6 +122,17 @@ mod tests {
         ] {
             assert_eq!(budget(rembs, ms), expect, "{rembs:?} at {ms} ms");
         }
+    }
+
+    #[test]
+    fn the_first_estimate_after_an_outage_is_no_congestion() {
+        let mut downlink = Downlink::default();
+        for (ms, bps) in [(0, 900), (1_000, 950), (9_000, 40), (10_000, 60)] {
+            downlink.remb(bps * 1_000, 600_000, at(ms));
+            assert_eq!(downlink.budget(at(ms)), None, "{ms} ms");
+        }
+        downlink.remb(60_000, 600_000, at(11_000));
+        assert_eq!(downlink.budget(at(11_000)), Some(60_000), "now it is stuck");
     }
 
     #[test]
