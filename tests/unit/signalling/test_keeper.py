@@ -79,7 +79,7 @@ async def test_after_a_restart_everybody_is_where_they_were(house: House) -> Non
     assert house.plane.calls[-2:] == [("assign", 1, "h2", "microphone", "camera"), ("gate", 1, True, False)]
     answer = await back(house, ann, offer="a2", publish={"microphone": "0", "camera": "1"})
     assert house.plane.calls[-1] == ("gate", 2, False, True), "a reconnect never unmutes"
-    assert answer["revision"] > ann.batches[-1]["revision"]
+    assert answer["revision"] > ann.entry["revision"]
 
 
 async def test_whoever_does_not_come_back_is_gone_a_minute_later(house: House) -> None:
