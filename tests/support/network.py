@@ -43,7 +43,7 @@ class Namespace:
         try:
             self.ip("link set lo up")
             if addresses:
-                self.ip("link add v0 type veth peer name v1", "link set v1 up")
+                self.ip("link add v0 type veth peer name v1", "link set v1 addrgenmode none", "link set v1 up")
                 self.give("v0", *addresses)
                 # Browsers ask the routing table which address is theirs; one per family is enough for that.
                 families = {":" in address: address for address in reversed(self.addresses)}
@@ -96,8 +96,10 @@ class Namespace:
 
     def give(self, device: str, *addresses: str) -> None:
         """Give `device` these addresses, each with its prefix length, and set it up."""
-        # Without duplicate detection: an IPv6 address could not be bound for its first second.
+        # Without duplicate detection: an IPv6 address could not be bound for its first second. And without an address
+        # of the link's own, which would come after that second: Chromium gives up what it loads when addresses change.
         self.ip(
+            f"link set {device} addrgenmode none",
             *(f"addr add {address} dev {device}{' nodad' if ':' in address else ''}" for address in addresses),
             f"link set {device} up",
         )
