@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.people import set_up
-from tests.support.browser import chromium, until
+from tests.support.browser import until
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -18,12 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     async with Server(tmp_path) as server:
         yield server
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def test_from_the_set_up_link_to_a_town_hall_with_links(browser: Browser, server: Server) -> None:

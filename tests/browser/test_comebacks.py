@@ -3,14 +3,14 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.people import act, audio_energy, enter, go_on_stage, stats, video_in
-from tests.support.browser import Person, chromium, until
+from tests.support.browser import Person, until
 from tests.support.cdp import Tab, tab
 from tests.support.server import Administrator, running
 
@@ -40,12 +40,6 @@ ENERGY = """__room.stats().then((all) => all.filter((one) => one.type === "inbou
   .reduce((sum, one) => sum + (one.totalAudioEnergy ?? 0), 0))"""
 # The microphone as the encoder gets it: a track that is there and enabled.
 OPEN = "() => document.querySelector('room-join').session.media.publisher.tracks.microphone?.enabled ?? false"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def test_a_restarted_server_has_everybody_back_where_they_were(tmp_path: Path, browser: Browser) -> None:

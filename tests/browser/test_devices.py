@@ -1,14 +1,11 @@
 """Microphones, cameras and the sound itself: pulled, plugged in again, taken by the system, muted by whom."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.people import act, audio_energy, enter, go_on_stage, video_in
-from tests.support.browser import Person, chromium, until
-from tests.support.server import Administrator, running
+from tests.support.browser import Person, until
+from tests.support.server import Administrator
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -40,18 +37,6 @@ PACKETS = """() => __room.stats().then((all) => all
   .filter((one) => one.type === "inbound-rtp" && one.kind === "audio")
   .reduce((sum, one) => sum + one.packetsReceived, 0))"""
 SEAT = "() => { const s = document.querySelector('room-join').session.room.stage[0]; return [s.microphone, s.camera]; }"
-
-
-@pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[Administrator]:
-    async with running(tmp_path) as (_, administrator):
-        yield administrator
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def on_stage(browser: Browser, admin: Administrator) -> tuple[Person, Person]:

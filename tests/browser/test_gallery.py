@@ -85,7 +85,7 @@ def _open(browser: Browser, url: str) -> Page:
     page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
     page.goto(url, wait_until="load")
     page.evaluate(axe.SOURCE)
-    page.failures = failures  # type: ignore[attr-defined]
+    page.failures = failures
     return page
 
 
@@ -109,7 +109,7 @@ def _judge(page: Page, name: str, width: int) -> list[str]:
         problems.append(f"{name}: scrolls sideways at {width} px")
     if page.evaluate("!!document.querySelector('room-page') && document.documentElement.scrollHeight > innerHeight"):
         problems.append(f"{name}: the town hall does not fit the window at {width} px")
-    failures: list[str] = page.failures  # type: ignore[attr-defined]
+    failures: list[str] = page.failures
     problems += [f"{name}: {failure}" for failure in failures]
     failures.clear()
     return problems

@@ -1,13 +1,12 @@
 """The join page against a real server: the way in, the invitation, coming back, and every way out."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.people import act, audio_energy, enter, go_on_stage
-from tests.support.browser import Person, chromium, until
+from tests.support.browser import Person, until
 from tests.support.server import Administrator, Server, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -25,18 +24,6 @@ COUNT_PERMISSIONS = """() => {
     };
   }
 }"""
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[tuple[Server, Administrator, str]]:
-    async with running(tmp_path) as (server, admin):
-        yield server, admin, await admin.town_hall()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("seats", [8, 16])

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.people import act, enter, make_account, open_set_up
 from tests.support import axe
-from tests.support.browser import Person, chromium
+from tests.support.browser import Person
 from tests.support.server import Administrator, Server, running
 
 ARTEFACTS = Path(__file__).parents[2] / "build" / "artefacts" / "pages"
@@ -23,12 +23,6 @@ SIZES = {1280: 800, 390: 844}
 # Each scheme is judged at one width, as in the gallery.
 SCHEMES: dict[int, Any] = {1280: "light", 390: "dark"}
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 class Pictures:

@@ -4,15 +4,13 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.people import act, enter, go_on_stage, video_in
 from tests.support.browser import Person, chromium, until
-from tests.support.server import Administrator, Server, running
+from tests.support.server import Administrator, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -25,18 +23,6 @@ PEOPLE = """() => Object.fromEntries(document.querySelector("room-join").session
   (one) => [one.name, one.presence]))"""
 SEATED = """() => document.querySelector("room-join").session.room.stage.filter((seat) => seat.participant)
   .map((seat) => seat.participant.name)"""
-
-
-@pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[tuple[Server, Administrator, str]]:
-    async with running(tmp_path) as (server, admin):
-        yield server, admin, await admin.town_hall()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def test_a_killed_browser_is_away_within_seconds_and_its_seat_is_kept(

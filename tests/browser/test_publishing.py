@@ -1,14 +1,11 @@
 """What goes out of a page: the camera's layers by the size it captures, the screen, and silence after."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.people import act, enter, go_on_stage, sending, stats, video_in
-from tests.support.browser import Person, chromium, until
-from tests.support.server import Administrator, running
+from tests.support.browser import Person, until
+from tests.support.server import Administrator
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -35,18 +32,6 @@ DRAWN_SCREEN = """() => {
     return stream;
   };
 }"""
-
-
-@pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[Administrator]:
-    async with running(tmp_path) as (_, administrator):
-        yield administrator
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class House:
         person = TownHallClient(self.server.url, await self.administrator.link(self.hall, *roles))
         self.people.append(person)
         offer = offers.load("chromium_stage" if publish else "chromium_attendee")
-        await person.join_light(self.identity, offer, STAGE if publish else {})  # type: ignore[arg-type]
+        await person.join_light(self.identity, offer, STAGE if publish else {})
         return person
 
     async def on_air(self) -> tuple[TownHallClient, TownHallClient]:

@@ -66,7 +66,7 @@ class Pages:
     async def attacker(self, stack: contextlib.AsyncExitStack, offer: str | None = None) -> LightClient:
         """Somebody with keys, on no seat."""
         guest = await stack.enter_async_context(await self.guest())
-        return await guest.join_light(self.identity, offer or offers.load("chromium_stage"), STAGE)  # type: ignore[arg-type]
+        return await guest.join_light(self.identity, offer or offers.load("chromium_stage"), STAGE)
 
     async def refused(self, **media: Any) -> str:
         """The code that a join gets."""

@@ -49,7 +49,7 @@ class ServedTownHall:
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         assert site._server is not None
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
 
     async def unserve(self) -> None:
         """Stop, telling everybody."""

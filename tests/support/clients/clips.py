@@ -53,7 +53,7 @@ def _vp8(picture: Path) -> Iterator[Packet]:
 def _opus(tone: Path) -> Iterator[Packet]:
     encoder = av.CodecContext.create("libopus", "w")
     assert isinstance(encoder, av.AudioCodecContext)
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"  # type: ignore[assignment]
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"
     encoder.bit_rate = 32_000
     with wave.open(str(tone)) as source:
         samples = np.frombuffer(source.readframes(source.getnframes()), np.int16)

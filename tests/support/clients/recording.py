@@ -29,7 +29,7 @@ class Recording:
             file.seek(self._offset)
             while file.tell() < size:
                 packet = file.read(*_PREFIX.unpack(file.read(_PREFIX.size)))
-                for frame in self._decoder.decode(av.Packet(packet)):  # type: ignore[attr-defined]
+                for frame in self._decoder.decode(av.Packet(packet)):
                     self._take(frame)
             self._offset = file.tell()
         width, height = self._size

@@ -78,7 +78,7 @@ def test_firefox_allows_two_byte_headers_section_by_section_and_takes_no_descrip
 
 def test_whoever_lacks_the_halls_codec_sends_and_sees_vp8() -> None:
     for name, publish in (("firefox_stage", {"camera": "1"}), ("chromium_stage", STAGE)):
-        result = negotiate(load(name), publish, video_codec="h264")  # type: ignore[arg-type]
+        result = negotiate(load(name), publish, video_codec="h264")
         assert result.shown == ("vp8",)
         assert set(result.sent.values()) == {"vp8"}
         assert [codec.codec for codec in result.spec.codecs] == ["opus", "vp8"]

@@ -89,7 +89,7 @@ class Pair(Ours):
     ) -> None:
         self.wire = wire or ClientWire()
         client_certificate = RTCCertificate.generateCertificate()
-        self.client = RTCDtlsTransport(self.wire, [client_certificate])  # type: ignore[arg-type]
+        self.client = RTCDtlsTransport(self.wire, [client_certificate])
         self.client._set_role("client")
         digest = next(f for f in client_certificate.getFingerprints() if f.algorithm == algorithm)
         fingerprint = claimed or Fingerprint(digest.algorithm, digest.value)

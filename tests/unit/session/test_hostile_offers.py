@@ -153,7 +153,7 @@ def test_parameters_that_lead_nowhere_are_no_error_and_never_come_back() -> None
 def _answer(offer: Description, codec: VideoCodec, publish: dict[str, str]) -> Negotiated:
     terms = msgspec.structs.replace(TERMS, video_codec=codec)
     source = count(FIRST_SSRC).__next__
-    return negotiation.negotiate(offer, publish=publish, terms=terms, credentials=OURS, ssrc_source=source)  # type: ignore[arg-type]
+    return negotiation.negotiate(offer, publish=publish, terms=terms, credentials=OURS, ssrc_source=source)
 
 
 def _outcome(action: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T | RoomError:
@@ -178,7 +178,7 @@ def _check_precedent(text: str, outcome: Negotiated | RoomError, codec: VideoCod
             publish=publish,
             terms=terms,
             credentials=OURS,
-            ssrc_source=count(FIRST_SSRC).__next__,  # type: ignore[arg-type]
+            ssrc_source=count(FIRST_SSRC).__next__,
         )
     )
     if isinstance(outcome, RoomError):

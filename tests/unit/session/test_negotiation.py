@@ -67,7 +67,7 @@ def test_an_attendee_only_receives_and_every_seat_has_its_slot() -> None:
         OURS.ufrag,
         OURS.pwd,
         load("chromium_attendee").sections[0].ice.ufrag,
-    )  # type: ignore[union-attr]
+    )
 
 
 def test_slots_are_sent_with_rtx_and_remb_and_lip_synced_by_seat() -> None:
@@ -261,7 +261,7 @@ def test_a_certificate_must_be_named_by_sha_256_or_better(fingerprints: tuple[Fi
 
 def test_an_answer_reads_back_as_it_was_written() -> None:
     for name, publish in {"chromium_stage": STAGE, "firefox_stage": {"camera": "1"}, "aiortc_stage": {}}.items():
-        description = negotiate(load(name), publish).answer  # type: ignore[arg-type]
+        description = negotiate(load(name), publish).answer
         again = sdp.parse(sdp.write(description))
         assert sdp.write(again).lower() == sdp.write(description).lower()
 

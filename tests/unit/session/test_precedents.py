@@ -110,7 +110,7 @@ def test_what_no_browser_writes_is_refused_as_ever() -> None:
         broken = re.sub(line, bad, text)
         assert refused(lambda text=broken: by_precedent(text, STAGE)) == refused(
             lambda text=broken: by_itself(text, STAGE)
-        )  # type: ignore[misc]
+        )
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)

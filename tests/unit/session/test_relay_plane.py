@@ -35,7 +35,7 @@ class Listener:
 class House:
     def __init__(self) -> None:
         self.relay = RecordingRelay(ports=(5000, 5001))
-        self.plane = RelayPlane(self.relay, announce=["192.0.2.1"], join_rate=10_000)  # type: ignore[arg-type]
+        self.plane = RelayPlane(self.relay, announce=["192.0.2.1"], join_rate=10_000)
         self.speakers: list[int] = []
         self.listener = Listener()
 

@@ -119,7 +119,7 @@ class House:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
+        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         """SIGTERM."""
@@ -141,7 +141,7 @@ class House:
         page = self.page()
         answer = await page.join(self.store.admit(id, *roles, town_hall=town_hall), id.title(), **more)
         assert "error" not in answer, answer
-        page.entry = answer  # type: ignore[attr-defined]
+        page.entry = answer
         return page
 
 

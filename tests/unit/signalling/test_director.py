@@ -30,7 +30,7 @@ class Stage:
         """Commands; the calls that they bring about."""
         self.plane.take()
         for command in commands:
-            self.hall.do(by, command)  # type: ignore[arg-type]
+            self.hall.do(by, command)
             self.director.follow(self.hall.town_hall)
         return self.plane.take()
 

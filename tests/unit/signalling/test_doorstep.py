@@ -13,7 +13,7 @@ ENGINE_ONLY = "/socket.io/?EIO=4&transport=websocket"
 
 
 def set_doorstep(house: House, **limits: float) -> None:
-    house.signalling._namespace._doorstep = Doorstep(**limits)  # type: ignore[arg-type]
+    house.signalling._namespace._doorstep = Doorstep(**limits)
 
 
 @pytest.fixture

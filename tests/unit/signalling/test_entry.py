@@ -39,14 +39,14 @@ async def test_an_offer_is_answered(house: House) -> None:
 async def test_everybody_is_told_in_what_a_seat_and_the_screen_are_sent(house: House) -> None:
     house.store.schedule("av1", video_codec="av1")
     host = await house.enter("host", "host", town_hall="av1", offer="h", publish={"camera": "1", "screen": "2"})
-    assert host.entry["media"]["codecs"] == ["av1"]  # type: ignore[attr-defined]
+    assert host.entry["media"]["codecs"] == ["av1"]
     ann = await house.enter("ann", town_hall="av1")
     await host.do("take_seat")
     await host.do("set_media", camera=True, screen=True)
     seats = await ann.told("seats", screen="host")
     assert (seats["stage"][0]["codec"], seats["screen_codec"]) == ("av1", "av1")
     # A new transport without a camera says so at once; one kept over a resume changes nothing.
-    resumed = await host.ask({"type": "resume", "credential": host.entry["credential"], "revision": 0})  # type: ignore[attr-defined]
+    resumed = await host.ask({"type": "resume", "credential": host.entry["credential"], "revision": 0})
     assert resumed["snapshot"]["stage"][0]["codec"] == "av1"
     await host.ask({"type": "resume", "credential": resumed["credential"], "revision": 0, "offer": "again"})
     seats = await ann.told("seats", screen_codec=None, screen="host")

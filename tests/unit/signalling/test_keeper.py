@@ -22,12 +22,12 @@ async def perish(house: House) -> None:
 async def back(house: House, page: Page, **more: object) -> dict[str, Any]:
     """The page comes back by itself."""
     again = await house.page().connect()
-    entry: dict[str, Any] = page.entry  # type: ignore[attr-defined]
+    entry: dict[str, Any] = page.entry
     revision = max([entry["revision"], *(batch["revision"] for batch in page.batches)])
     resume = {"type": "resume", "credential": entry["credential"], "revision": revision}
     answer = await again.ask({**resume, **more})
     assert "error" not in answer, answer
-    again.entry = answer  # type: ignore[attr-defined]
+    again.entry = answer
     return answer
 
 

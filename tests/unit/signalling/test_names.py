@@ -40,7 +40,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made(store: Store) -> Names:
-    store.names = Names(store, store.records)  # type: ignore[arg-type]
+    store.names = Names(store, store.records)
     return store.names
 
 

@@ -30,7 +30,7 @@ class Lines:
     @property
     def batches(self) -> list[dict[str, Any]]:
         """The decoded payloads."""
-        return [json.loads(packet.data.partition(",")[2])[1] for packet in self.packets]  # type: ignore[attr-defined]
+        return [json.loads(packet.data.partition(",")[2])[1] for packet in self.packets]
 
     def types(self) -> list[str]:
         """All types in order."""

@@ -48,7 +48,7 @@ class TownHallMachine(RuleBasedStateMachine):
 
     @initialize(phase=st.sampled_from(PHASES[:3]))
     def begin(self, phase: str) -> None:
-        self.hall = Hall(phase, seats=2, capacity=4, people=False)  # type: ignore[arg-type]
+        self.hall = Hall(phase, seats=2, capacity=4, people=False)
         self.watcher = ParticipantId("watcher")
         self.hall.town_hall.join(arrival(self.watcher, Role.ADMINISTRATOR))
         self.folded = self.hall.view(self.watcher)

@@ -53,7 +53,7 @@ export class RoomDebug extends LitElement {
     return html`<aside aria-label=${t("debug-heading")}>
       <h2>${t("debug-heading")}</h2>
       ${this.#findings(recorder)}
-      ${pathList(latest?.path ?? null, recorder.source.state())}
+      ${pathList(latest, recorder.source.state())}
       <div class="plots">${this.#plots(recorder)}</div>
       <h3>${t("debug-in")}</h3>
       ${latest ? incomingTable(latest, this.nameOf) : html`<p class="quiet">${t("debug-soon")}</p>`}

@@ -2,7 +2,7 @@
 import { html } from "lit";
 import { t } from "../texts.js";
 
-/** @import { Figures, Incoming, Outgoing, Path } from "./figures.js" */
+/** @import { Figures, Incoming, Outgoing } from "./figures.js" */
 
 /** @param {Figures} figures @param {(mid: string) => string} nameOf whose slot */
 export function incomingTable({ incoming }, nameOf) {
@@ -41,12 +41,15 @@ export function outgoingTable({ outgoing }) {
   );
 }
 
-/** @param {Path | null} path @param {string} state */
-export function pathList(path, state) {
+/** @param {Figures | undefined} latest @param {string} state */
+export function pathList(latest, state) {
+  const path = latest?.path;
+  // Of a page that sends nothing it is only what the browser would begin with.
+  const estimate = latest?.outgoing.length ? path?.estimateKbps : 0;
   const rows = [
     ["state", state],
     ["rtt", path ? `${Math.round(path.rttMs)} ms` : "–"],
-    ["estimate", path?.estimateKbps ? `${Math.round(path.estimateKbps)} kbps` : "–"],
+    ["estimate", estimate ? `${Math.round(estimate)} kbps` : "–"],
     ["path", path ? `${path.protocol.toUpperCase()} ${path.local} → ${path.remote}` : "–"],
   ];
   return html`<dl>${rows.map(([key, value]) => html`<dt>${t(`debug-${key}`)}</dt><dd>${value}</dd>`)}</dl>`;
