@@ -1,6 +1,6 @@
-// Before the page's own scripts: its camera and microphone become one source that flashes and beeps once a second.
+// Before the page's own scripts: its camera and microphone become one source that flashes and beeps every 0.6 s.
 (() => {
-  const PERIOD = 1;
+  const PERIOD = 0.6;
   const LENGTH = 0.1;
   let source;
   const make = () => {
@@ -12,7 +12,7 @@
     gain.gain.value = 0;
     tone.connect(gain).connect(out);
     tone.start();
-    for (let at = 1; at < 600; at += PERIOD) {
+    for (let at = PERIOD; at < 600; at += PERIOD) {
       gain.gain.setValueAtTime(0.5, at);
       gain.gain.setValueAtTime(0, at + LENGTH);
     }
@@ -24,7 +24,7 @@
     // A timer, not animation frames: those stop where nothing is shown.
     setInterval(() => {
       const phase = context.currentTime % PERIOD;
-      paint.fillStyle = phase < LENGTH && context.currentTime >= 1 ? "#fff" : "#111";
+      paint.fillStyle = phase < LENGTH && context.currentTime >= PERIOD ? "#fff" : "#111";
       paint.fillRect(0, 0, 320, 180);
       paint.fillStyle = "#444";
       paint.fillRect(count++ % 320, 176, 4, 4);

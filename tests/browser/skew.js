@@ -45,7 +45,7 @@
         void context.close();
         const lateness = (flash) => Math.min(...beeps.map((beep) => beep - flash).map(Math.abs));
         const skews = flashes.map((flash) => beeps.map((beep) => beep - flash).find((skew) => Math.abs(skew) === lateness(flash)));
-        resolve(skews.filter((skew) => skew !== undefined && Math.abs(skew) < 500));
+        resolve(skews.filter((skew) => skew !== undefined && Math.abs(skew) < 300));
       }, duration);
     });
 

@@ -11,6 +11,9 @@ const DISCONNECTED_GRACE_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 // The same for a way that has worked before: nothing but checks is exchanged.
 const RESTART_TIMEOUT_MS = 5_000;
+// What a voice spends in the receiver's buffer and the sound card at the very least. Browsers leave differences under
+// 30 ms alone and mend larger ones over many seconds; a picture that waits as long keeps lips together from the start.
+const PICTURE_DELAY_MS = 60;
 
 /** @typedef {{microphone: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver}} Senders */
 /** @typedef {{seats: number, small: boolean, speaks: boolean, codec: VideoCodec}} Needs */
@@ -115,7 +118,10 @@ export class MediaConnection extends EventTarget {
   #addSlots({ seats, small }) {
     const counts = slotCounts(seats, small);
     for (let i = 0; i < counts.audio; i++) this.#add("audio", "audio", { direction: "recvonly" });
-    for (let i = 0; i < counts.video; i++) this.#add("video", "video", { direction: "recvonly" });
+    for (let i = 0; i < counts.video; i++) {
+      const { receiver } = this.#add("video", "video", { direction: "recvonly" });
+      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = PICTURE_DELAY_MS;
+    }
   }
 
   /** @param {"audio" | "video"} kind @param {Section} section @param {RTCRtpTransceiverInit} init */

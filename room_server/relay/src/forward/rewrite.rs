@@ -4,12 +4,12 @@
 use super::numbering::Numbering;
 use super::packet::{Codec, Packet, clock_rate};
 use crate::drop::Drop;
-use crate::ids::{Kind, Seq};
+use crate::ids::{Kind, Seq, TrackId};
 use crate::rtp::Dependency;
 use crate::time::Time;
 
-/// Capture times further than this from what arrival times say are not believed: two paths to
-/// the relay differ by tens of milliseconds, and sender reports may lie.
+/// Capture times further than this from what arrival times say are not believed: a path changes by tens of
+/// milliseconds, and sender reports may lie.
 const MAX_SKEW_NANOS: i64 = 500_000_000;
 
 /// Largest step of a time stamp at a switch, in ticks: after a pause of hours the difference must
@@ -85,6 +85,7 @@ pub struct Rewriter {
 /// The newest frame given out: what a switch continues from.
 #[derive(Clone, Copy, Debug)]
 struct Last {
+    track: TrackId,
     timestamp: u32,
     arrival: Time,
     capture: Option<Time>,
@@ -230,6 +231,7 @@ impl Rewriter {
             Some(last) if last.timestamp == out.timestamp => last.counters = counters,
             last => {
                 *last = Some(Last {
+                    track: packet.source.track,
                     timestamp: out.timestamp,
                     arrival: packet.arrival,
                     capture: packet.capture,
@@ -257,8 +259,9 @@ impl Rewriter {
     }
 }
 
-/// Capture times if both are known and credible, for then two layers of one frame are the same
-/// instant whatever their ways took; arrival times otherwise.
+/// Within a track capture times if both are known and credible, for then two layers of one frame are the same
+/// instant whatever their ways took. Arrival times otherwise: somebody else's longer way would look like a
+/// delay to the receiver's jitter buffer, and it would keep the sound back for as long.
 fn elapsed_nanos(last: &Last, packet: &Packet) -> i64 {
     let by_arrival = nanos(last.arrival, packet.arrival);
     let by_capture = last
@@ -266,6 +269,7 @@ fn elapsed_nanos(last: &Last, packet: &Packet) -> i64 {
         .zip(packet.capture)
         .map(|(from, to)| nanos(from, to));
     by_capture
+        .filter(|_| last.track == packet.source.track)
         .filter(|by_capture| by_capture.abs_diff(by_arrival) <= MAX_SKEW_NANOS as u64)
         .unwrap_or(by_arrival)
 }

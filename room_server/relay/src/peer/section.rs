@@ -152,7 +152,7 @@ impl Section {
             ssrc,
             base,
             incoming,
-            clock: RtpClock::new(rate),
+            clock: RtpClock::new(self.spec.kind),
             active: false,
             h264: None,
             began: now,

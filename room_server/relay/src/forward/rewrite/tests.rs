@@ -1,5 +1,5 @@
 use super::*;
-use crate::forward::packet::testing::{at, audio, picture, video};
+use crate::forward::packet::testing::{at, audio, picture, source, video};
 use crate::time::Duration;
 use proptest::prelude::*;
 
@@ -42,6 +42,18 @@ fn a_switch_steps_by_the_time_passed_and_at_least_a_frame() {
             "{arrival} {captures:?}"
         );
     }
+}
+
+#[test]
+fn another_track_goes_on_by_arrival_whatever_its_way_took() {
+    let mut rewriter = Rewriter::new(Kind::Audio, 0);
+    let before = rewriter.switch(&timed(audio(1, 77), 50, Some(30)));
+    let other = Packet {
+        source: source(2, 0),
+        ..audio(9, 5)
+    };
+    let after = rewriter.switch(&timed(other, 90, Some(0)));
+    assert_eq!(after.timestamp.wrapping_sub(before.timestamp), 2 * 960);
 }
 
 #[test]
