@@ -172,12 +172,13 @@ class App:
 
     async def _say_where(self, http: list[socket.socket]) -> None:
         made = self._certificate
+        public = self._settings.http.public_url
+        base = public or f"https://localhost:{self.https_port}"
         _log.info("https", port=self.https_port, certificate=made.chain, fingerprint=made.fingerprint, fresh=made.fresh)
+        _log.info("administration", address=f"{base}/admin")
         _log.info("http", port=self.http_port, addresses=",".join(opened.getsockname()[0] for opened in http))
         token = await self._api.accounts.first_setup_token() if self._planted is None else None
         if token is not None:
-            public = self._settings.http.public_url
-            base = public or f"https://localhost:{self.https_port}"
             hint = "" if public else "  (from another machine: this one's name or address instead of localhost)\n"
             # The one secret that is written out, and to the terminal only: it is how the first person gets in.
             print(  # noqa: T201
