@@ -44,13 +44,13 @@ class Server:
         self.directory, self._namespace = directory, namespace
         self._module = "tests.support.drill" if drills else "room_server"
         self._door = directory / "door"
-        self.http_port, https_port = free_port(), free_port()
+        self.http_port, self.https_port = free_port(), free_port()
         self.local_url = f"http://127.0.0.1:{self.http_port}"
         addresses = ["127.0.0.1"] if namespace is None else namespace.addresses
-        self.url = self.local_url if namespace is None else f"https://{host_of(namespace.address)}:{https_port}"
+        self.url = self.local_url if namespace is None else f"https://{host_of(namespace.address)}:{self.https_port}"
         self.output: list[str] = []
         base: dict[str, dict[str, object]] = {
-            "http": {"bind": addresses, "http_port": self.http_port, "https_port": https_port},
+            "http": {"bind": addresses, "http_port": self.http_port, "https_port": self.https_port},
             "media": {"bind": addresses, "announce": addresses, "port": 0, "workers": 2},
             "storage": {"var_dir": str(directory / "var")},
         }
