@@ -4,6 +4,8 @@ pub mod av1;
 pub mod h264;
 pub mod opus;
 mod pictures;
+#[cfg(test)]
+mod real;
 pub mod vp8;
 pub mod vp9;
 
