@@ -13,6 +13,7 @@ from tests.support.firefox import Firefox, FirefoxPerson
 from tests.support.server import Administrator, Server
 
 Anybody = Person | FirefoxPerson
+_SCREEN = 100
 _PASSWORD = "correct horse battery"
 RAW_MICROPHONE = """{
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -142,6 +143,42 @@ async def audio_energy(person: Anybody) -> dict[int, float]:
     return {
         seats[entry["mid"]]: entry.get("totalAudioEnergy", 0.0) for entry in entries if entry.get("packetsReceived")
     }
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Counters of one audio slot: energy (`totalAudioEnergy`), seconds, and samples, some of which were made up."""
+
+    energy: float
+    seconds: float
+    samples: int
+    concealed: int
+
+
+async def sound_in(person: Anybody) -> dict[int, Sound]:
+    """Every audio slot that has ever received, by the seat that feeds it."""
+    seats = {slot["mid"]: slot["seat"] for slot in await person.evaluate("() => window.__room.slots")}
+    return {
+        seats[entry["mid"]]: Sound(
+            energy=entry["totalAudioEnergy"],
+            seconds=entry["totalSamplesDuration"],
+            samples=entry["totalSamplesReceived"],
+            concealed=entry["concealedSamples"],
+        )
+        for entry in await stats(person, "inbound-rtp")
+        if entry["kind"] == "audio" and entry.get("packetsReceived")
+    }
+
+
+async def followed(viewer: Anybody) -> Frames:
+    """The slot that shows whoever speaks; a phone has one for people."""
+    return next(frames for seat, frames in (await video_in(viewer)).items() if seat != _SCREEN)
+
+
+async def watches(viewer: Anybody, shape: tuple[int, int]) -> bool:
+    """Whether the picture of people has this shape, whatever its layer."""
+    found = [frames for seat, frames in (await video_in(viewer)).items() if seat != _SCREEN]
+    return any(frames.width * shape[1] == frames.height * shape[0] for frames in found)
 
 
 async def frames_sent(person: Anybody) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.people import Frames, act, enter, go_on_stage, stats, video_in
+from tests.browser.people import act, enter, followed, go_on_stage, stats, watches
 from tests.support.browser import Person, chromium, until
 from tests.support.client import TownHallClient
 from tests.support.light import Identity
@@ -22,7 +22,6 @@ OFFER = Path(__file__).parents[1] / "unit/session/offers/chromium_attendee.sdp"
 CHANGES = 20
 AUDIENCE = 17
 PHONE_WIDTH = 390
-SCREEN = 100
 # The two speakers' pictures differ in shape, so that it shows which of them is watched.
 WIDE, NARROW = (16, 9), (4, 3)
 
@@ -42,15 +41,15 @@ async def test_twenty_changes_of_the_speakers_seat(tmp_path: Path) -> None:
             _audience(server, await admin.link(hall, "attendee")),
         ):
             viewer = await enter(browser, admin, hall, "attendee", name="", width=PHONE_WIDTH)
-            await until(lambda: _watches(viewer, WIDE), what="the first speaker's picture")
-            before, asked = await _followed(viewer), [await _keyframe_requests(page)]
+            await until(lambda: watches(viewer, WIDE), what="the first speaker's picture")
+            before, asked = await followed(viewer), [await _keyframe_requests(page)]
             for change in range(CHANGES):
                 to_other = change % 2 == 0
                 await act(page, "microphone")
                 await other.socket.command("set_media", microphone=to_other)
-                await until(lambda w=to_other: _watches(viewer, NARROW if w else WIDE), what=f"change {change}")
+                await until(lambda w=to_other: watches(viewer, NARROW if w else WIDE), what=f"change {change}")
                 asked.append(await _keyframe_requests(page))
-            after = await _followed(viewer)
+            after = await followed(viewer)
             requests = [later - earlier for earlier, later in pairwise(asked)]
             print(f"{CHANGES} changes: {before} -> {after}; keyframe requests to the page: {requests}")
             assert after.decoded - before.decoded > 0
@@ -81,17 +80,6 @@ async def _audience(server: Server, token: str) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.gather(*(client.close() for client in clients))
-
-
-async def _followed(viewer: Person) -> Frames:
-    """The slot that shows whoever speaks; a phone has one for people."""
-    return next(frames for seat, frames in (await video_in(viewer)).items() if seat != SCREEN)
-
-
-async def _watches(viewer: Person, shape: tuple[int, int]) -> bool:
-    """Whether the picture of people has this shape, whatever its layer."""
-    found = [frames for seat, frames in (await video_in(viewer)).items() if seat != SCREEN]
-    return any(frames.width * shape[1] == frames.height * shape[0] for frames in found)
 
 
 async def _keyframe_requests(page: Person) -> int:
