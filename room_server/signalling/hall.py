@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 # What is acknowledged should be written; a database slower than this is waited for behind the author's back.
 _WRITE_PATIENCE = 1.0
+# Thousands may be due one after the other within a second, and each turn looks at all of them.
+_TICK = 0.1
 
 
 class RunningHall:
@@ -383,7 +385,7 @@ class RunningHall:
         deadline = self._town_hall.deadline()
         if deadline is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, deadline - self._clock()), self._tick)
+            self._timer = loop.call_later(max(_TICK, deadline - self._clock()), self._tick)
 
     def _tick(self) -> None:
         now = self._clock()

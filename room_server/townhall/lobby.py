@@ -1,5 +1,7 @@
 """Who takes part: arrivals, presence, names, departures."""
 
+import itertools
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -63,6 +65,8 @@ def lose(state: State, id: ParticipantId, now: float, seen: float) -> None:
     """Somebody's line is lost; the last sign of life was at `seen`."""
     if id in state.people:
         state.absent[id] = Absence(lost=now, seen=seen)
+        # Not worked out over all who are absent: a network that fails loses thousands in the same second.
+        state.due = min(state.due, _deadline(state, id))
 
 
 def seen(state: State, id: ParticipantId, now: float) -> None:
@@ -78,6 +82,7 @@ def close_page(state: State, id: ParticipantId, now: float, ticket: str) -> None
     depart(state, id, "left")
     if place.seat or place.hand is not None:
         state.places[id] = place
+        state.due = min(state.due, place.expires)
 
 
 def expire(state: State, now: float) -> None:
@@ -88,11 +93,18 @@ def expire(state: State, now: float) -> None:
             depart(state, id, "gone")
         elif now >= absence.lost + RECONNECTING_AFTER:
             _set_presence(state, state.people[id], "reconnecting")
+    reckon(state)
 
 
-def deadlines(state: State) -> list[float]:
-    """When `expire` has something to do."""
-    return [*(_deadline(state, id) for id in state.absent), *(place.expires for place in state.places.values())]
+def reckon(state: State) -> None:
+    """Find anew what is due first among the absent and the places."""
+    absent = (_deadline(state, id) for id in state.absent)
+    state.due = min(itertools.chain(absent, (place.expires for place in state.places.values())), default=math.inf)
+
+
+def deadline(state: State) -> float | None:
+    """When to `expire`: sometimes too early, where the first who was waited for is back. None: nobody is."""
+    return state.due if state.absent or state.places else None
 
 
 def rename(state: State, command: Rename, by: Participant, _now: float) -> Result:

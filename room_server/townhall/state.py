@@ -1,5 +1,6 @@
 """What a town hall holds, and the ways its facets share to look at it and to say what has happened."""
 
+import math
 from dataclasses import dataclass, field
 
 import msgspec
@@ -80,6 +81,8 @@ class State:
     """Everybody whose line is lost."""
     places: dict[ParticipantId, Place] = field(default_factory=dict)
     """Of those who have left by closing their page a moment ago."""
+    due: float = math.inf
+    """Before then time alone changes nothing about the absent and the places."""
     removed: set[ParticipantId] = field(default_factory=set)
     """Who was put out, and does not come back."""
     happened: list[Recorded] = field(default_factory=list)

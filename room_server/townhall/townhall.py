@@ -127,9 +127,9 @@ class TownHall:
         return self._applied({})
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do; None while there is nothing to wait for."""
-        state = self._state
-        return min([*lobby.deadlines(state), *state.invitations.values()], default=None)
+        """When `tick` may have something to do; None while there is nothing to wait for."""
+        due = [*self._state.invitations.values(), lobby.deadline(self._state)]
+        return min((at for at in due if at is not None), default=None)
 
     def snapshot(self, viewer: ParticipantId, now: float, speaker: int = 0) -> Snapshot:
         """The town hall as `viewer`, who takes part, may see it."""
@@ -149,6 +149,7 @@ class TownHall:
         `ValueError`: it cannot be read; nothing has changed.
         """
         kept.restore(self._state, values, now)
+        lobby.reckon(self._state)
         self._log = EventLog(self._state.revision)
 
     def _change(self, change: Callable[[], None]) -> Applied:

@@ -90,7 +90,10 @@ class TownHallMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.5, 1, 19, 21, 61]))
     def wait(self, seconds: float) -> None:
+        town_hall = self.hall.town_hall
+        revision, deadline = town_hall.revision, town_hall.deadline()
         self.attempt(lambda: self.hall.wait(seconds))
+        assert town_hall.revision == revision or (deadline is not None and deadline <= self.hall.now)
 
     def attempt(self, change: Callable[[], Applied], opener: ParticipantId | None = None) -> bool:
         """Do it; refused, it has changed nothing; done, its events tell staff all of it. Whether it was done."""
