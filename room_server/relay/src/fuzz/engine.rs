@@ -107,8 +107,9 @@ fn compound_of(world: &mut World, peer: u32, compound: &[u8]) {
 fn media_of(world: &mut World, peer: u32, reader: &mut Reader<'_>) -> Option<()> {
     let (stream, pt, payload) = (reader.byte()?, reader.byte()?, reader.bytes()?);
     let pt = [OPUS, Pt(96), Pt(97), Pt(pt & 0x7f)][usize::from(pt >> 6)];
-    let (section, kind) =
-        [(MICROPHONE, Kind::Audio), (CAMERA, Kind::Video)][usize::from(stream >> 7)];
+    let section = [MICROPHONE, CAMERA][usize::from(stream >> 7)];
+    // Whatever section it claims: a stream that is known stays where it is, and takes only what goes there.
+    let kind = if pt == OPUS { Kind::Audio } else { Kind::Video };
     let ssrc = peer * 100 + u32::from(stream & 31);
     let rid = ["", "q", "h", "f"][usize::from(stream >> 5 & 3)];
     let before = world.got();
