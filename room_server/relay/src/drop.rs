@@ -32,6 +32,8 @@ reasons! {
     StunBadIntegrity = "stun_bad_integrity",
     /// DTLS beyond what a handshake may need.
     DtlsLimit = "dtls_limit",
+    /// More DTLS than everybody behind one network may send together.
+    NetworkLimit = "network_limit",
     /// Media before the handshake has given keys.
     NoKeys = "no_keys",
     /// SRTP or SRTCP that does not authenticate.

@@ -142,6 +142,7 @@ impl Engine {
         let key = *self.by_route.get(&route).ok_or(Drop::UnknownAddress)?;
         let peer = self.peers.get_mut(key).ok_or(Drop::UnknownAddress)?;
         peer.take_dtls(now, bytes.len())?;
+        self.networks.handshake(now, route.addr.ip())?;
         self.counters.add(Count::DtlsIn, 1);
         self.events.push_back(Event::Dtls(peer.id, bytes.to_vec()));
         // Records cannot be authenticated here; before there are keys the handshake's answers have

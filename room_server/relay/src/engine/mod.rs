@@ -19,6 +19,7 @@ use crate::forward::packet::Source;
 use crate::ice::Route;
 use crate::ids::{HallId, PeerId};
 use crate::peer::Peer;
+use crate::peer::networks::Networks;
 use crate::stats::{Count, Counters};
 use crate::time::{Duration, Time};
 use hall::Hall;
@@ -57,6 +58,7 @@ pub struct Engine {
     /// Encodings whose keyframes are wanted, to be asked for once.
     wanted_keyframes: FxHashSet<Source>,
     outbox: Outbox,
+    networks: Networks,
     events: VecDeque<Event>,
     crossings: VecDeque<(usize, Crossing)>,
     counters: Counters,
@@ -85,6 +87,7 @@ impl Engine {
             dirty_peers: Vec::new(),
             wanted_keyframes: FxHashSet::default(),
             outbox: Outbox::default(),
+            networks: Networks::new(now),
             events: VecDeque::new(),
             crossings: VecDeque::new(),
             counters: Counters::default(),

@@ -20,6 +20,10 @@ const ASKED: Limit = Limit::new(2_000, 2_000);
 /// Checks: a full agent paces all its pairs 50 ms apart (RFC 8445 section 14.2) and begins anew after a restart.
 const CHECKS: Limit = Limit::new(50, 100);
 
+/// DTLS datagrams of everybody behind one network, each of which costs the control side's one loop up to the half of
+/// a handshake: 150 joins a second, all that a server takes, of six datagrams each; and twice that.
+const HANDSHAKES: Limit = Limit::new(2_000, 4_000);
+
 /// So many a second in the long run, and `burst` at once.
 #[derive(Clone, Copy, Debug)]
 struct Limit {
@@ -45,6 +49,11 @@ impl Bucket {
     /// For the packets of one microphone.
     pub fn audio(now: Time) -> Bucket {
         Bucket::full(AUDIO, now)
+    }
+
+    /// For the handshakes of one network.
+    pub fn handshakes(now: Time) -> Bucket {
+        Bucket::full(HANDSHAKES, now)
     }
 
     fn full(limit: Limit, now: Time) -> Bucket {

@@ -3,6 +3,7 @@
 
 pub mod budget;
 pub mod link;
+pub mod networks;
 pub mod receive;
 pub mod section;
 pub mod slot;

@@ -17,6 +17,7 @@ pub(crate) mod encoder;
 mod floods;
 mod guest;
 #[cfg(test)]
+mod networks;
 mod random;
 #[cfg(test)]
 mod repair;
