@@ -19,7 +19,7 @@ from playwright.async_api import Browser
 
 from tests.browser.people import Frames, enter, frames_sent, go_on_stage, video_in
 from tests.support import stun
-from tests.support.attack import stranger
+from tests.support.attack import handshake_piece, stranger
 from tests.support.browser import Person, chromium, until
 from tests.support.client import TownHallClient
 from tests.support.film import STAGE, Camera
@@ -258,7 +258,7 @@ async def test_a_handshake_that_never_ends(pages: Pages) -> None:
         stack.callback(connecting.cancel)
         await until(lambda: _is_checked(client), what="a check that is answered")
         with client.own_socket() as own:
-            await answers(own, [_fragment(n) for n in range(PACKETS)])
+            await answers(own, [handshake_piece(n) for n in range(PACKETS)])
     after = await pages.server.metrics()
     assert after["room_relay_dtls_in_total"] - before["room_relay_dtls_in_total"] <= HANDSHAKE
     named = sum(_count(after, name) - _count(before, name) for name in ("dtls_limit", "unknown_address"))
@@ -299,14 +299,6 @@ async def test_five_megabytes_close_the_socket(pages: Pages) -> None:
                 with pytest.raises((ConnectionError, OSError)):
                     await guest._enter(offer="x" * 5_000_000)
                 await asyncio.wait_for(guest.socket.closed.wait(), 5)
-
-
-def _fragment(number: int) -> bytes:
-    """A DTLS record with a piece of a ClientHello that has 2^24 - 1 bytes (RFC 6347, 4.2.2)."""
-    piece = os.urandom(500)
-    header = b"\x01" + (2**24 - 1).to_bytes(3, "big") + bytes(2) + (number * 500).to_bytes(3, "big")
-    body = header + len(piece).to_bytes(3, "big") + piece
-    return b"\x16\xfe\xfd" + number.to_bytes(8, "big") + len(body).to_bytes(2, "big") + body
 
 
 async def _more(client: LightClient, than: int) -> bool:

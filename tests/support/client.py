@@ -62,9 +62,17 @@ class TownHallClient:
         slots = self.joined["media"]["slots"]
         return next(str(slot["mid"]) for slot in slots if (slot["kind"], slot["seat"]) == (kind, seat))
 
-    async def join_light(self, identity: Identity, offer: str, publish: Mapping[Use, str] | None = None) -> LightClient:
-        """Join with a light client under this browser's offer, and wait until keys are agreed."""
+    async def join_light(
+        self,
+        identity: Identity,
+        offer: str,
+        publish: Mapping[Use, str] | None = None,
+        *,
+        shakes_hands: bool = True,
+    ) -> LightClient:
+        """Join with a light client under this browser's offer, and wait for what its `connect` waits for."""
         media = self.media = LightClient(identity, offer, address=self.address)
+        media.shakes_hands = shakes_hands
         await self._open()
         answer = await self._enter(offer=media.offer, publish=dict(publish or {}))
         await media.connect(answer["media"]["answer"])

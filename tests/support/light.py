@@ -29,6 +29,7 @@ PROFILES = [name.decode() for name in _PROFILES]
 _CHECK_EVERY = 2.5  # seconds, as Chromium does
 _RETRY = 0.2  # seconds between unanswered checks
 _MAX_DATAGRAM = 1200
+_RECEIVE_BUFFER = 4 << 20  # a crowd shares one thread: what comes to one while it is others' turn has to wait here
 _NUMBER_BYTES = 4
 
 
@@ -83,16 +84,17 @@ class LightClient(asyncio.DatagramProtocol):
         self._tx: pylibsrtp.Session | None = None
 
     async def connect(self, answer: str, *, timeout: float = 20) -> None:
-        """Until SRTP keys are agreed. `TimeoutError` otherwise."""
+        """Until SRTP keys are agreed, or, if it shakes no hands, a check is answered. `TimeoutError` otherwise."""
         loop = asyncio.get_running_loop()
         self._take_credentials(answer)
         candidate = _value(answer, "candidate").split()
-        self._keyed = loop.create_future()
+        self._keyed, self._answered = loop.create_future(), loop.create_future()
         self._transport, _ = await loop.create_datagram_endpoint(
             lambda: self, local_addr=(self._address, 0), remote_addr=(candidate[4], int(candidate[5]))
         )
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         self._check()
-        await asyncio.wait_for(self._keyed, timeout)
+        await asyncio.wait_for(self._keyed if self.shakes_hands else self._answered, timeout)
 
     def restart_offer(self) -> str:
         """The same offer with new ICE credentials; `restarted` with its answer."""
