@@ -200,6 +200,9 @@ def _sending(base: Section, offered: Section, slot: SlotSection, spec: PeerSpec)
         base,
         formats=tuple(str(codec.pt) for codec in taken),
         direction="sendonly",
+        # A browser that does not know its round trip asks again for what is lost every 100 ms, and lets pictures wait
+        # for less; what one section learns it uses for all.
+        rtcp_xr_rtt=offered.rtcp_xr_rtt and slot.kind == "video",
         codecs=taken,
         extensions=_extensions(offered, spec, [_MID, _AUDIO_LEVEL, _ABS_SEND_TIME], taken, "sendonly"),
         msid=f"{slot.cname} {slot.kind}{slot.mid}",

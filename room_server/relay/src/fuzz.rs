@@ -152,6 +152,16 @@ pub fn rtcp(compound: &[u8]) {
             Packet::Pli(_) => {}
             Packet::Fir(fir) => assert!(fir.requests().count() <= compound.len() / 8),
             Packet::Remb(remb) => assert!(remb.ssrcs().count() <= 255),
+            Packet::Extended(extended) => {
+                assert!(extended.delays().count() <= compound.len() / 12);
+                out.clear();
+                rtcp::write_reference(&mut out, extended.sender, extended.reference().unwrap_or(0));
+                let again = rtcp::packets(&out).next();
+                let same = |e: rtcp::Extended<'_>| {
+                    e.reference() == Some(extended.reference().unwrap_or(0))
+                };
+                assert!(matches!(again, Some(Packet::Extended(e)) if same(e)));
+            }
             Packet::TransportFeedback(feedback) => {
                 assert!(feedback.arrivals().count() <= usize::from(feedback.covered));
             }

@@ -99,6 +99,7 @@ class _Builder:
         self.cname = ""
         self.bundle: tuple[str, ...] = ()
         self.bundle_only = self.rtcp_mux = self.rtcp_rsize = self.allow_mixed = self.ice_lite = False
+        self.rtcp_xr_rtt = False
         self.fingerprints: list[Fingerprint] = []
         self.inherited: list[Fingerprint] = []
         self.rtpmaps: dict[int, tuple[str, int, int]] = {}
@@ -139,6 +140,7 @@ class _Builder:
             setup=self.setup,
             rtcp_mux=self.rtcp_mux,
             rtcp_rsize=self.rtcp_rsize,
+            rtcp_xr_rtt=self.rtcp_xr_rtt,
             extmap_allow_mixed=self.allow_mixed,
             codecs=self._codecs(),
             extensions=tuple(self.extensions),
@@ -349,6 +351,10 @@ def _ssrc_group(section: _Builder, value: str) -> None:
     section.groups.append(SsrcGroup(semantics, tuple(_number(ssrc, 2**32 - 1) for ssrc in ssrcs)))
 
 
+def _rtcp_xr(section: _Builder, value: str) -> None:
+    section.rtcp_xr_rtt = any(part.split(":")[0] == "rcvr-rtt=all" for part in value.split(" "))
+
+
 def _direction(direction: str) -> Callable[[_Builder, str], None]:
     def handler(section: _Builder, _value: str) -> None:
         section.direction = direction
@@ -384,4 +390,5 @@ _ATTRIBUTES: Final[dict[str, Callable[[_Builder, str], None]]] = {
     "bundle-only": _flag("bundle_only"),
     "rtcp-mux": _flag("rtcp_mux"),
     "rtcp-rsize": _flag("rtcp_rsize"),
+    "rtcp-xr": _rtcp_xr,
 } | {direction: _direction(direction) for direction in _DIRECTIONS}

@@ -65,6 +65,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     setup: str = ""
     rtcp_mux: bool = False
     rtcp_rsize: bool = False
+    rtcp_xr_rtt: bool = False
+    """Whoever only receives may ask for its round trip (RFC 3611, 5.1: rcvr-rtt=all)."""
     extmap_allow_mixed: bool = False
     """Said in this section; the whole description may say it as well."""
     codecs: tuple[Codec, ...] = ()

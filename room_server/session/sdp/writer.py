@@ -47,6 +47,8 @@ def _write_section(section: Section, lines: list[str]) -> None:
         lines.append("a=rtcp-mux")
     if s.rtcp_rsize:
         lines.append("a=rtcp-rsize")
+    if s.rtcp_xr_rtt:
+        lines.append("a=rtcp-xr:rcvr-rtt=all")
     for codec in s.codecs:
         _write_codec(codec, lines)
     lines += [f"a=rid:{rid.id} {rid.direction}" for rid in s.rids]

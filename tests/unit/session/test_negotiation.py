@@ -109,6 +109,15 @@ def test_a_publisher_is_received_with_its_layers_and_steered_by_transport_cc_alo
     assert "useinbandfec=1" in answered(result).sections[0].codecs[0].fmtp
 
 
+def test_who_offers_to_ask_for_its_round_trip_may_on_pictures_that_it_receives() -> None:
+    answer = answered(negotiate(load("chromium_stage"), STAGE))
+    asking = {(section.kind, section.direction) for section in answer.sections if section.rtcp_xr_rtt}
+    assert asking == {("video", "sendonly")}
+    assert "a=rtcp-xr:rcvr-rtt=all\r\n" in sdp.write(answer)
+    firefox = answered(negotiate(load("firefox_stage"), {"microphone": "0", "camera": "1"}))
+    assert not any(section.rtcp_xr_rtt for section in firefox.sections)
+
+
 def test_the_answer_is_ice_lite_in_one_bundle_with_candidates_where_clients_look() -> None:
     answer = answered(negotiate(load("chromium_stage"), STAGE))
     assert answer.ice_lite

@@ -65,6 +65,20 @@ def test_parameters_longer_than_any_client_writes_are_passed_over() -> None:
     assert (len(kept.fmtp), passed_over.fmtp) == (1024, "")
 
 
+@pytest.mark.parametrize(
+    ("value", "expect"),
+    [
+        ("rcvr-rtt=all", True),
+        ("stat-summary=loss rcvr-rtt=all:10000 voip-metrics", True),
+        ("rcvr-rtt=sender", False),
+        ("", False),
+    ],
+)
+def test_a_round_trip_may_be_asked_for(value: str, expect: bool) -> None:
+    text = offers.load("chromium_attendee").replace("a=rtcp-xr:rcvr-rtt=all", f"a=rtcp-xr:{value}")
+    assert {section.rtcp_xr_rtt for section in sdp.parse(text).sections} == {expect}
+
+
 def test_simulcast_takes_the_first_alternative_paused_or_not() -> None:
     section = sdp.parse(AUDIO + "a=simulcast:send a,b;~c recv d\r\n").sections[0]
     assert (section.simulcast_send, section.simulcast_recv) == (("a", "c"), ("d",))

@@ -20,7 +20,7 @@ const QUIET: Duration = Duration::from_millis(5_500);
 /// How often signs of life are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A compound is cut here: an SR with SDES is at most 60 bytes, and the whole must fit a datagram.
+/// A compound is cut here: an SR with SDES is at most 60 bytes, an answer 24, and the whole must fit a datagram.
 const COMPOUND: usize = 1000;
 
 impl Engine {
@@ -123,6 +123,9 @@ impl Engine {
                 self.counters
                     .add(Count::SrOut, u64::from(slot.report(now, compound)));
             }
+        }
+        if let Some(first) = compounds.first_mut().filter(|c| !c.is_empty()) {
+            peer.answer_reference(now, first);
         }
         for compound in compounds.into_iter().filter(|c| !c.is_empty()) {
             self.send_rtcp(key, compound);

@@ -69,6 +69,11 @@ impl Engine {
                     }
                 }
                 Packet::Remb(remb) => self.on_remb(key, remb.bitrate, now),
+                Packet::Extended(extended) => {
+                    if let Some(peer) = self.peers.get_mut(key) {
+                        peer.take_extended(now, &extended);
+                    }
+                }
                 Packet::TransportFeedback(_) => {}
             }
         }

@@ -117,6 +117,8 @@ pub struct Peer {
     pub downlink: Downlink,
     /// Round trip to it, by its reports.
     pub rtt: Duration,
+    /// It has asked for its own: who, by which reference time (middle 32 bits), when.
+    asks: Option<(Ssrc, u32, Time)>,
     /// Its reports have told of losses that belong to a full downlink.
     pub lossy_until: Time,
     /// How much may be sent again.
@@ -185,6 +187,7 @@ impl Peer {
             },
             downlink: Downlink::default(),
             rtt: FIRST_RTT,
+            asks: None,
             lossy_until: now,
             repairs: RtxBudget::new(now),
             budget: Budget::new(now),
@@ -274,11 +277,36 @@ impl Peer {
         if block.fraction_lost > LOSSY {
             self.lossy_until = now + LOSSY_FOR;
         }
-        if block.last_sr == 0 {
+        self.measured(now, block.last_sr, block.delay);
+    }
+
+    /// An extended report: the round trip of a peer that gets no media, and so sends no report blocks, is in its
+    /// answer to the relay's question; one that sends none asks itself (RFC 3611 sections 4.4, 4.5).
+    pub fn take_extended(&mut self, now: Time, extended: &rtcp::Extended<'_>) {
+        for answer in extended.delays().filter(|a| a.ssrc == FEEDBACK_SSRC) {
+            self.measured(now, answer.last, answer.delay);
+        }
+        if let Some(ntp) = extended.reference() {
+            self.asks = Some((extended.sender, (ntp >> 16) as u32, now));
+        }
+    }
+
+    /// Append the answer to a peer that has asked for its round trip.
+    pub fn answer_reference(&mut self, now: Time, compound: &mut Vec<u8>) {
+        if let Some((ssrc, last, asked)) = self.asks.take() {
+            let delay = now.since(asked).as_nanos() * 65_536 / 1_000_000_000;
+            let delay = u32::try_from(delay).unwrap_or(u32::MAX);
+            rtcp::write_delay(compound, FEEDBACK_SSRC, &rtcp::Delay { ssrc, last, delay });
+        }
+    }
+
+    /// What the relay sent at `sent` (middle 32 bits of its time; 0: nothing) was answered `delay` after it had come.
+    fn measured(&mut self, now: Time, sent: u32, delay: u32) {
+        if sent == 0 {
             return;
         }
         let middle = (now.ntp() >> 16) as u32;
-        let ticks = middle.wrapping_sub(block.last_sr).wrapping_sub(block.delay);
+        let ticks = middle.wrapping_sub(sent).wrapping_sub(delay);
         let rtt = Duration::from_nanos(u64::from(ticks) * 1_000_000_000 / 65_536);
         // Half of the wrapped range is negative: their clock runs faster than ours.
         if ticks < 1 << 31 && rtt <= RTT_RANGE.1 {

@@ -3,7 +3,8 @@
 use crate::ids::Seq;
 use crate::time::{Duration, Time};
 
-/// Packets that overtake others on the way arrive within this; asking sooner only doubles them.
+/// Packets that overtake others on the way arrive within this; asking sooner only doubles them. An answer, which
+/// waits in the publisher's pacer, comes within as much of a round trip.
 const REORDERING: Duration = Duration::from_millis(10);
 /// Between two requests for the same packet at least this, where the round trip is shorter: one video
 /// frame's sending time, for an answer waits in the publisher's pacer.
@@ -101,7 +102,7 @@ impl NackList {
 impl Missing {
     fn next(&self, rtt: Duration) -> Time {
         match self.asked {
-            Some(asked) => asked + rtt.max(MIN_INTERVAL),
+            Some(asked) => asked + (rtt + REORDERING).max(MIN_INTERVAL),
             None => self.since + REORDERING,
         }
     }
@@ -126,30 +127,30 @@ mod tests {
     }
 
     #[test]
-    fn asks_after_reordering_then_once_per_round_trip() {
+    fn asks_after_reordering_then_once_an_answer_should_be_here() {
         let mut list = NackList::default();
         list.passed_over(Seq(7), Seq(9), at(0));
         for (ms, expect) in [
             (0, vec![]),
             (9, vec![]),
             (10, vec![7, 8]),
-            (59, vec![]),
-            (60, vec![7, 8]),
-            (61, vec![]),
+            (69, vec![]),
+            (70, vec![7, 8]),
+            (71, vec![]),
         ] {
             assert_eq!(due(&mut list, ms), expect, "{ms} ms");
         }
         list.arrived(Seq(7));
         list.arrived(Seq(7));
-        assert_eq!(due(&mut list, 110), [8]);
-        assert_eq!(list.deadline(RTT), Some(at(160)));
+        assert_eq!(due(&mut list, 130), [8]);
+        assert_eq!(list.deadline(RTT), Some(at(190)));
     }
 
     #[test]
     fn gives_up_after_ten_tries_or_a_second() {
         let mut list = NackList::default();
         list.passed_over(Seq(7), Seq(8), at(0));
-        let asked = (0..600)
+        let asked = (0..700)
             .filter(|ms| !due(&mut list, *ms).is_empty())
             .count();
         assert_eq!(asked, 10);

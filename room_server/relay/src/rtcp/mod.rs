@@ -1,11 +1,13 @@
-//! RTCP: compound packets, reports, feedback (RFC 3550, RFC 4585, RFC 5104).
+//! RTCP: compound packets, reports, feedback (RFC 3550, RFC 3611, RFC 4585, RFC 5104).
 //!
 //! Readers are views of the datagram; writers append to a `Vec` that the caller reuses.
 
+mod extended;
 mod feedback;
 mod report;
 mod twcc;
 
+pub use extended::{Delay, Extended, write_delay, write_reference};
 pub use feedback::{Fir, Nack, Pli, Remb, write_fir, write_nack, write_pli, write_remb};
 pub use report::{
     ReceiverReport, ReportBlock, SenderInfo, SenderReport, write_rr, write_sdes, write_sr,
@@ -22,6 +24,7 @@ mod kind {
     pub const SDES: u8 = 202;
     pub const RTPFB: u8 = 205;
     pub const PSFB: u8 = 206;
+    pub const XR: u8 = 207;
     pub const FMT_NACK: u8 = 1;
     pub const FMT_TWCC: u8 = 15;
     pub const FMT_PLI: u8 = 1;
@@ -46,9 +49,11 @@ pub enum Packet<'a> {
     Remb(Remb<'a>),
     /// Transport-wide congestion control feedback.
     TransportFeedback(TransportFeedback<'a>),
+    /// XR.
+    Extended(Extended<'a>),
 }
 
-/// Iterates over a decrypted compound, reduced-size ones too (RFC 5506). SDES, BYE, APP, XR and
+/// Iterates over a decrypted compound, reduced-size ones too (RFC 5506). SDES, BYE, APP and
 /// whatever is unknown or malformed inside its own length is skipped; a broken length ends it.
 pub fn packets(compound: &[u8]) -> Packets<'_> {
     Packets { rest: compound }
@@ -114,6 +119,7 @@ impl<'a> Frame<'a> {
             }
             (kind::PSFB, kind::FMT_PLI) => Packet::Pli(Pli::parse(self.body)?),
             (kind::PSFB, kind::FMT_FIR) => Packet::Fir(Fir::parse(self.body)?),
+            (kind::XR, _) => Packet::Extended(Extended::parse(self.body)?),
             (kind::PSFB, kind::FMT_AFB) => Packet::Remb(Remb::parse(self.body)?),
             _ => return None,
         })
@@ -161,6 +167,7 @@ mod tests {
             Packet::Fir(_) => "fir",
             Packet::Remb(_) => "remb",
             Packet::TransportFeedback(_) => "twcc",
+            Packet::Extended(_) => "xr",
         };
         packets(compound).map(kind).collect()
     }
@@ -176,7 +183,7 @@ mod tests {
             "81cb0002 00000001 03627965  88cd0002 00000001 00000002",
         ));
         write_pli(&mut compound, Ssrc(1), Ssrc(2));
-        assert_eq!(kinds(&compound), ["rr", "pli"]);
+        assert_eq!(kinds(&compound), ["rr", "xr", "pli"]);
     }
 
     #[test]

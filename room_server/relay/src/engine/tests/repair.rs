@@ -3,6 +3,7 @@
 use super::*;
 use crate::bytes::hex;
 use crate::distribution::Figure;
+use crate::peer::FEEDBACK_SSRC;
 use crate::rtcp::{self, Packet};
 
 fn compounds(house: &House, peer: u32) -> impl Iterator<Item = Packet<'_>> {
@@ -330,6 +331,64 @@ fn round_trips_come_from_report_blocks() {
     let guest = &house.engines[0].peers[house.engines[0].by_id[&PeerId(2)]];
     let rtt = guest.rtt.as_millis();
     assert!((28..=32).contains(&rtt), "{rtt} ms");
+}
+
+#[test]
+fn a_publisher_who_hears_nobody_tells_its_round_trip() {
+    let mut house = House::on_air(1);
+    for _ in 0..30 {
+        house.speak(1, 30);
+        house.pass(40);
+    }
+    let asked = compounds(&house, 1).find_map(|p| match p {
+        Packet::Extended(question) => question.reference(),
+        _ => None,
+    });
+    let last = (asked.expect("a question with the report") >> 16) as u32;
+    house.pass(600);
+    for _ in 0..20 {
+        house.pass(40);
+        let since = ((house.now.ntp() >> 16) as u32).wrapping_sub(last);
+        for (ssrc, trip_ms) in [(FEEDBACK_SSRC, 40), (Ssrc(9), 500)] {
+            let delay = since.wrapping_sub(65_536 * trip_ms / 1_000);
+            house.rtcp(1, |out| {
+                rtcp::write_delay(out, Ssrc(5), &rtcp::Delay { ssrc, last, delay });
+            });
+        }
+    }
+    let publisher = &house.engines[0].peers[house.engines[0].by_id[&PeerId(1)]];
+    let rtt = publisher.rtt.as_millis();
+    assert!((38..=42).contains(&rtt), "{rtt} ms");
+}
+
+#[test]
+fn a_viewer_who_asks_for_its_round_trip_is_answered_with_the_next_report() {
+    let mut house = House::on_air(1);
+    house.enter(attendee(2, 1), 0);
+    house.frame(1, 0, true, 1);
+    house.pass(900);
+    house.rtcp(2, |out| {
+        rtcp::write_reference(out, Ssrc(77), 0x1122_3344_5566_7788);
+    });
+    let asked = house.now;
+    for _ in 0..60 {
+        house.frame(1, 0, false, 1);
+        house.pass(20);
+    }
+    let answers: Vec<_> = compounds(&house, 2)
+        .filter_map(|p| match p {
+            Packet::Extended(answer) => Some(answer.delays()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let [answer] = answers[..] else {
+        panic!("one answer to one question: {answers:?}")
+    };
+    assert_eq!((answer.ssrc, answer.last), (Ssrc(77), 0x3344_5566));
+    let most = house.now.since(asked).as_millis() as u32 * 65_536 / 1_000;
+    assert!(answer.delay <= most, "{} of {most}", answer.delay);
+    house.assert_all_decrypt();
 }
 
 #[test]

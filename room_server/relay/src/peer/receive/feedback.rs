@@ -114,6 +114,8 @@ impl Receive {
             return;
         }
         rtcp::write_rr(compound, FEEDBACK_SSRC, &blocks);
+        // Who speaks to everybody and hears nobody gets no sender reports that its round trip could be read from.
+        rtcp::write_reference(compound, FEEDBACK_SSRC, now.ntp());
         if self.wants_remb {
             let ssrcs: Vec<Ssrc> = blocks.iter().map(|b| b.ssrc).collect();
             rtcp::write_remb(compound, FEEDBACK_SSRC, REMB_BPS, &ssrcs);
