@@ -10,7 +10,7 @@ CARGO := cargo --quiet
 LINK_INPUTS := $(RELAY)/src/link $(RELAY)/src/bin/link $(RELAY)/Cargo.lock
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
-.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix fuzz price bench format clean
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix fuzz loss price bench format clean
 
 run: needs venv native web ## the server and a demonstration town hall; prints the links
 	@exec $(BIN)/python -m room_server.demo $(ARGS)
@@ -59,7 +59,7 @@ test-web: web ## type check, lint and unit tests of the pages
 	@$(STEP) "web: types, lint, unit tests" -- npm --prefix web run --silent check
 
 test-python: dev native web ## pytest: unit, interop, browsers, load
-	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price"
+	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price and not loss"
 	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m "load or price"
 
 matrix: needs dev native web ## every client with every other in every codec -> build/artefacts/matrix.md
@@ -69,6 +69,10 @@ matrix: needs dev native web ## every client with every other in every codec -> 
 
 price: dev native web ## server CPU of a join against its targets, with the figures
 	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price
+
+loss: needs dev native web ## pictures over lossy links: the long form of what make test holds, with the figures
+	@.ci/debian
+	@$(STEP) "pytest, loss" -- $(BIN)/python -m pytest -q -s tests/network/test_loss.py
 
 bench: venv ## CPU per forwarded packet and memory per subscriber -> build/bench.json
 	@mkdir -p build

@@ -1,6 +1,7 @@
 /** One peer connection: one offer, one answer, slots and idle senders; an ICE restart is all that may follow. */
 import { compactOffer, slotCounts, wantedCodecs, wantedExtensions } from "./offer.js";
 import { cameraEncodings, inCodec, screenEncodings } from "./layers.js";
+import { PICTURE_DELAY_MS, waitFor, waitForRepairs } from "./patience.js";
 
 /** @import { MediaAnswer, Publish, Slot, SlotInfo, VideoCodec } from "../model.js" */
 /** @import { Section } from "./offer.js" */
@@ -11,9 +12,6 @@ const DISCONNECTED_GRACE_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 // The same for a way that has worked before: nothing but checks is exchanged.
 const RESTART_TIMEOUT_MS = 5_000;
-// What a voice spends in the receiver's buffer and the sound card at the very least. Browsers leave differences under
-// 30 ms alone and mend larger ones over many seconds; a picture that waits as long keeps lips together from the start.
-const PICTURE_DELAY_MS = 60;
 
 /** @typedef {{microphone: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver}} Senders */
 /** @typedef {{seats: number, small: boolean, speaks: boolean, codec: VideoCodec}} Needs */
@@ -42,6 +40,7 @@ export class MediaConnection extends EventTarget {
     /** @type {Senders | null} */
     this.senders = needs.speaks ? this.#addSenders() : null;
     this.#addSlots(needs);
+    this.stopWaiting = waitForRepairs(this.pc);
     this.pc.addEventListener("negotiationneeded", () => this.negotiationNeeded++);
     this.pc.addEventListener("connectionstatechange", () => this.#follow());
   }
@@ -97,6 +96,7 @@ export class MediaConnection extends EventTarget {
 
   close() {
     clearTimeout(this.timer);
+    this.stopWaiting();
     this.pc.close();
     this.#setState("closed");
   }
@@ -120,7 +120,7 @@ export class MediaConnection extends EventTarget {
     for (let i = 0; i < counts.audio; i++) this.#add("audio", "audio", { direction: "recvonly" });
     for (let i = 0; i < counts.video; i++) {
       const { receiver } = this.#add("video", "video", { direction: "recvonly" });
-      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = PICTURE_DELAY_MS;
+      waitFor(receiver, PICTURE_DELAY_MS);
     }
   }
 
