@@ -70,7 +70,7 @@ matrix: needs dev native web ## every client with every other in every codec -> 
 price: dev native web ## server CPU of a join against its targets, with the figures
 	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price
 
-loss: needs dev native web ## pictures over lossy links: the long form of what make test holds, with the figures
+loss: needs dev native web ## pictures over lossy links against their targets, with the figures
 	@.ci/debian
 	@$(STEP) "pytest, loss" -- $(BIN)/python -m pytest -q -s tests/network/test_loss.py
 
