@@ -1,7 +1,7 @@
 """A stage over poor links: 5 % of all packets lost each way, 40 ms there and back. Pictures go on.
 
-`make loss` runs it alone. The long form is 20 s, then 20 comings and goings on stage; the short one is for a first look, and in so
-few seconds a single late base picture is one frame in a hundred.
+`make loss` runs it alone. The long form is 20 s, then 20 comings and goings on stage; the short one is for a first
+look, and in so few seconds a single late base picture is one frame in a hundred.
 """
 
 import asyncio
