@@ -10,7 +10,7 @@ CARGO := cargo --quiet
 LINK_INPUTS := $(RELAY)/src/link $(RELAY)/src/bin/link $(RELAY)/Cargo.lock
 NATIVE_INPUTS := $(RELAY)/src $(RELAY)/Cargo.toml $(RELAY)/Cargo.lock pyproject.toml
 
-.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix fuzz loss price bench format clean
+.PHONY: run test help needs venv dev native web lint test-rust test-python test-web matrix comebacks fuzz loss price bench format clean
 
 run: needs venv native web ## the server and a demonstration town hall; prints the links
 	@exec $(BIN)/python -m room_server.demo $(ARGS)
@@ -59,13 +59,16 @@ test-web: web ## type check, lint and unit tests of the pages
 	@$(STEP) "web: types, lint, unit tests" -- npm --prefix web run --silent check
 
 test-python: dev native web ## pytest: unit, interop, browsers, load
-	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price and not loss"
+	@$(STEP) "pytest" -- $(BIN)/python -m pytest -q -m "not load and not price and not loss and not comebacks"
 	@$(STEP) "pytest, load" -- $(BIN)/python -m pytest -q -m "load or price"
 
 matrix: needs dev native web ## every client with every other in every codec -> build/artefacts/matrix.md
 	@.ci/debian
 	@$(STEP) "pytest, matrix" -- $(BIN)/python -m pytest -q -m matrix
 	@cat build/artefacts/matrix.md
+
+comebacks: dev native web ## networks that are cut, change or have two ways under a call, the long form too
+	@$(STEP) "pytest, comebacks" -- $(BIN)/python -m pytest -q tests/network/test_comebacks.py
 
 price: dev native web ## server CPU of a join against its targets, with the figures
 	@$(STEP) "pytest, price" -- $(BIN)/python -m pytest -q -s -m price

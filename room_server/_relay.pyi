@@ -176,7 +176,8 @@ class Relay:
 
     def metrics(self) -> dict[str, int]:
         """Counters over all workers since start: "rtp_in", "rtp_out", "bytes_in", "bytes_out", "send_calls",
-        "messages" (runs of datagrams the kernel took), "gso_fallback", "kernel_drops" (full receive buffer),
+        "messages" (runs of datagrams the kernel took), "moves" (send addresses of peers that became others),
+        "gso_fallback", "kernel_drops" (full receive buffer),
         "nack_in", "nack_out", "rtx_out", "pli_in", "pli_out", "twcc_out", "remb_in", "sr_out", "stun_in", "dtls_in",
         "peers", "halls", and "drop_<reason>" for every named drop."""
 

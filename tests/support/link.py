@@ -93,6 +93,9 @@ async def link(client: Namespace, server: Namespace, *, seed: int = 1, **conditi
             client.ip(
                 f"route add default dev {device} src {address} metric {number}",
                 f"route add default dev {device} src {address} table {number}",
+                # Looked at last: with the device down its address reaches nobody, as with a carrier that lets
+                # nobody else's through.
+                f"rule add from {address} unreachable",
                 f"rule add from {address} table {number}",
                 family=family,
             )

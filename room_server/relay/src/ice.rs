@@ -84,6 +84,8 @@ struct Address {
     nominated: bool,
     /// Last authenticated packet of any kind.
     heard: Time,
+    /// Last authenticated packet that was no check; of a new address, its first check.
+    spoke: Time,
 }
 
 /// One peer's ICE state.
@@ -188,13 +190,18 @@ impl Ice {
             return Outcome::default();
         };
         address.heard = now;
+        address.spoke = now;
+        let nominated = address.nominated;
         if self.current == Some(route) {
             if self.trial.take().is_some() {
                 self.failures = 0;
             }
             return Outcome::default();
         }
-        let may_move = address.nominated && now.since(self.moved_at) >= DWELL;
+        // Clients speak over one pair at a time, from the moment they have chosen it; Chromium nominates it
+        // with its next check, which is up to 2.5 s later.
+        let chosen = nominated || self.speaks_no_more(now);
+        let may_move = chosen && now.since(self.moved_at) >= DWELL;
         if may_move && self.trial.is_some() {
             self.failed(now);
         }
@@ -268,6 +275,7 @@ impl Ice {
             checked: now,
             nominated: nominate,
             heard: now,
+            spoke: now,
         });
         evicted
     }
@@ -281,6 +289,15 @@ impl Ice {
             .iter()
             .find(|a| a.route == route)
             .is_none_or(|a| now.since(a.heard) > SILENT)
+    }
+
+    /// Whether what the current address sends is checks at most.
+    fn speaks_no_more(&self, now: Time) -> bool {
+        let current = self
+            .addresses
+            .iter()
+            .find(|a| Some(a.route) == self.current);
+        current.is_none_or(|a| now.since(a.spoke) > SILENT)
     }
 
     fn move_to(&mut self, now: Time, route: Route) -> bool {

@@ -54,6 +54,8 @@ counts! {
     SrOut = "sr_out",
     /// Authenticated STUN checks.
     StunIn = "stun_in",
+    /// Peers' send addresses that became others.
+    Moves = "moves",
     /// DTLS datagrams passed up.
     DtlsIn = "dtls_in",
     /// Runs sent again one by one because the route refused `UDP_SEGMENT`.

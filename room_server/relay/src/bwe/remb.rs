@@ -14,8 +14,10 @@ const EXPIRY: Duration = Duration::from_secs(10);
 const GAP: Duration = Duration::from_secs(3);
 /// An estimate this much below what is sent, in percent, is below it; less is measuring noise.
 const BELOW_PERCENT: u64 = 95;
-/// An estimate that grows less than this from one REMB to the next, in percent, does not grow.
+/// An estimate that grows less than this, in percent, does not grow;
 const GROWTH_PERCENT: u64 = 101;
+/// over at least this time: where the bitrate is low browsers send five REMBs a second, each hardly above the last.
+const GROWTH_TIME: Duration = Duration::from_millis(400);
 /// After congestion the limit stays for this long,
 const FIRST_HOLD: Duration = Duration::from_secs(4);
 /// and twice as long after each attempt that fails, up to this.
@@ -29,6 +31,8 @@ const UNLIMITED: f64 = 100e6;
 #[derive(Clone, Debug, Default)]
 pub struct Downlink {
     latest: Option<(u64, Time)>,
+    /// An earlier one, for its growth.
+    mark: Option<(u64, Time)>,
     limit: Option<Limit>,
 }
 
@@ -42,17 +46,27 @@ struct Limit {
 impl Downlink {
     /// A REMB of `bps` arrived at `now`, while `sent_bps` (over the last second) were being sent to the subscriber.
     pub fn remb(&mut self, bps: u64, sent_bps: u64, now: Time) {
-        let recent = self.latest.filter(|(_, at)| now.since(*at) <= GAP);
-        let before = recent.map(|(bps, _)| bps);
-        self.latest = Some((bps, now));
         let below = u128::from(bps) * 100 < u128::from(sent_bps) * u128::from(BELOW_PERCENT);
-        // The first one comes from an estimator that has just begun.
-        let stuck = before.is_some_and(|before| {
-            u128::from(bps) * 100 < u128::from(before) * u128::from(GROWTH_PERCENT)
-        });
+        let stuck = self.is_stuck(bps, now);
+        self.latest = Some((bps, now));
         if below && stuck {
             self.congested(bps, now);
         }
+    }
+
+    /// Whether the estimate falls, or has not grown for a while.
+    fn is_stuck(&mut self, bps: u64, now: Time) -> bool {
+        let recent = self.latest.filter(|(_, at)| now.since(*at) <= GAP);
+        let Some(((before, _), (then, at))) = recent.zip(self.mark) else {
+            // The first one comes from an estimator that has just begun.
+            self.mark = Some((bps, now));
+            return false;
+        };
+        if now.since(at) < GROWTH_TIME {
+            return bps < before;
+        }
+        self.mark = Some((bps, now));
+        u128::from(bps) * 100 < u128::from(then) * u128::from(GROWTH_PERCENT)
     }
 
     /// The latest REMB, unless it has expired.
@@ -133,6 +147,23 @@ mod tests {
         }
         downlink.remb(60_000, 600_000, at(11_000));
         assert_eq!(downlink.budget(at(11_000)), Some(60_000), "now it is stuck");
+    }
+
+    #[test]
+    fn estimates_that_come_five_times_a_second_grow_as_fast_as_others() {
+        let mut downlink = Downlink::default();
+        for n in 0..50u64 {
+            // 6 % per second, now and then the same again; more is being sent.
+            let bps = 100_000 + n / 2 * 2_400;
+            downlink.remb(bps, 150_000, at(n * 200));
+            assert_eq!(downlink.budget(at(n * 200)), None, "{n}");
+        }
+        downlink.remb(90_000, 150_000, at(10_000));
+        assert_eq!(
+            downlink.budget(at(10_000)),
+            Some(90_000),
+            "one that falls tells at once"
+        );
     }
 
     #[test]

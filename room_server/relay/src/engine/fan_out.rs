@@ -174,6 +174,8 @@ impl FanOut<'_> {
             }
         };
         let now = self.now;
+        // As a receiver's estimator counts: of a voice's packets the headers and the tag are a third.
+        let payload = packet.payload.len();
         for rewritten in rewritten.preceding(packet).iter().chain([&rewritten]) {
             let written = out.put(route, |room| {
                 slot.write(packet, rewritten, now, &srtp.outbound, room)
@@ -188,7 +190,7 @@ impl FanOut<'_> {
             match self.kind {
                 Kind::Audio => {
                     counters.audio_out += 1;
-                    sent_audio.add(len, now);
+                    sent_audio.add(payload, now);
                 }
                 Kind::Video => counters.video_out += 1,
             }
@@ -199,12 +201,13 @@ impl FanOut<'_> {
                 }
             }
             counters.bytes_out += len as u64;
-            sent.add(len, now);
+            sent.add(payload, now);
             repairs.sent(len);
             self.counters.add(Count::RtpOut, 1);
         }
         if packet.key_start {
             slot.keyframe_at = now;
+            slot.keyframe_seq = rewritten.seq;
         }
         if rewritten.switched {
             self.report_pair(member, index);

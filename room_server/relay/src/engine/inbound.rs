@@ -79,7 +79,9 @@ impl Engine {
             return;
         };
         if let Some(route) = peer.ice.current() {
+            let first = peer.addresses == 0;
             peer.addresses += 1;
+            self.counters.add(Count::Moves, u64::from(!first));
             self.events.push_back(Event::Address(peer.id, route.addr));
         }
         self.dirty_peers.push(key);

@@ -56,10 +56,16 @@ impl Engine {
                     let allowed = peer.budget.asked(wanted.min(MAX_ASKED - asked), now);
                     asked += allowed;
                     self.counters.drop_many(Drop::RepairLimit, wanted - allowed);
+                    let mut beyond_repair = false;
                     for seq in nack.seqs().take(allowed as usize) {
                         if let Err(reason) = self.repair(key, nack.media, seq, now) {
                             self.counters.drop(reason);
+                            beyond_repair |=
+                                reason == Drop::NotCached && self.decodes_on(key, nack.media, seq);
                         }
+                    }
+                    if beyond_repair {
+                        self.want_keyframe(key, nack.media, now);
                     }
                 }
                 Packet::Pli(pli) => self.on_keyframe_request(key, pli.media, now),
@@ -122,8 +128,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether the subscriber's picture stands still for want of this packet, which nobody has any more. Browsers
+    /// go on asking for what an outage has cost, and take up to 3 s to ask for a keyframe instead.
+    fn decodes_on(&mut self, key: usize, media: Ssrc, wire: u16) -> bool {
+        let slot = self.peers.get_mut(key).and_then(|p| p.slot_of(media));
+        slot.is_some_and(|slot| slot.decodes_on(wire))
+    }
+
     fn on_keyframe_request(&mut self, key: usize, media: Ssrc, now: Time) {
         self.counters.add(Count::PliIn, 1);
+        self.want_keyframe(key, media, now);
+    }
+
+    fn want_keyframe(&mut self, key: usize, media: Ssrc, now: Time) {
         let Some(peer) = self.peers.get_mut(key) else {
             return;
         };

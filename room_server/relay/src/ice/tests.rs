@@ -1,4 +1,6 @@
 use super::*;
+use proptest::prelude::*;
+use std::collections::HashMap;
 
 const A: u16 = 1;
 const B: u16 = 2;
@@ -56,6 +58,95 @@ fn media_from_a_nominated_address_moves() {
         "a late packet of the old path"
     );
     assert_eq!(ice.current(), Some(route(B)));
+}
+
+#[test]
+fn media_from_an_address_that_is_not_nominated_moves_once_the_current_one_speaks_no_more() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    ice.on_check(ms(0), route(B), false);
+    ice.on_authentic(ms(500), route(A));
+    assert!(!ice.on_authentic(ms(1500), route(B)).moved);
+    // Checks of the old pair go on where only the way back is lost.
+    ice.on_check(ms(1501), route(A), true);
+    assert!(ice.on_authentic(ms(1501), route(B)).moved);
+    assert_eq!((ice.current(), ice.poll_timeout()), (Some(route(B)), None));
+    assert!(
+        ice.on_authentic(ms(1700), route(A)).moved,
+        "nominated, and it speaks"
+    );
+}
+
+#[test]
+fn media_from_an_address_that_was_never_checked_moves_nothing() {
+    let mut ice = ice();
+    ice.on_check(ms(0), route(A), true);
+    assert_eq!(ice.on_authentic(ms(9000), route(B)), Outcome::default());
+    assert_eq!(ice.current(), Some(route(A)));
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Check(u16, bool),
+    Speak(u16),
+    Timeout,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // Four addresses are checked, a fifth is not.
+    prop_oneof![
+        3 => (1u16..5, any::<bool>()).prop_map(|(port, nominate)| Step::Check(port, nominate)),
+        3 => (1u16..6).prop_map(Step::Speak),
+        1 => Just(Step::Timeout),
+    ]
+}
+
+/// What is known of an address: when it was last heard, when it last spoke, whether it was nominated.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    heard: Time,
+    spoke: Time,
+    nominated: bool,
+}
+
+proptest! {
+    #[test]
+    fn nothing_moves_but_for_a_reason(steps in prop::collection::vec((0u64..700, step()), 1..200)) {
+        let mut ice = ice();
+        let mut known: HashMap<Route, Known> = HashMap::new();
+        let mut now = ms(0);
+        for (later, step) in steps {
+            now = now + Duration::from_millis(later);
+            let before = ice.current();
+            let current = before.and_then(|route| known.get(&route).copied());
+            match step {
+                Step::Check(port, nominate) => {
+                    let moved = ice.on_check(now, route(port), nominate).moved;
+                    let silent = current.is_none_or(|c| nominate && now.since(c.heard) > SILENT);
+                    prop_assert!(!moved || silent, "a check moved {before:?}, which was alive");
+                    let fresh = Known { heard: now, spoke: now, nominated: false };
+                    let address = known.entry(route(port)).or_insert(fresh);
+                    address.heard = now;
+                    address.nominated |= nominate;
+                }
+                Step::Speak(port) => {
+                    let moved = ice.on_authentic(now, route(port)).moved;
+                    let address = known.get_mut(&route(port));
+                    let chosen = address.as_ref().is_some_and(|a| a.nominated)
+                        || current.is_some_and(|c| now.since(c.spoke) > SILENT);
+                    prop_assert!(!moved || (address.is_some() && chosen), "{before:?} spoke, too");
+                    if let Some(address) = address {
+                        address.heard = now;
+                        address.spoke = now;
+                    }
+                }
+                Step::Timeout => {
+                    ice.on_timeout(now);
+                }
+            }
+            prop_assert!(ice.current().is_none_or(|route| known.contains_key(&route)));
+        }
+    }
 }
 
 #[test]

@@ -125,9 +125,9 @@ pub struct Peer {
     pub repairs: RtxBudget,
     /// How much it may make the relay do.
     pub budget: Budget,
-    /// All media sent to it.
+    /// All media sent to it, without headers and tags.
     pub sent: RateMeter,
-    /// Audio sent to it.
+    /// Audio sent to it, likewise.
     pub sent_audio: RateMeter,
     /// Packets and bytes.
     pub counters: PeerCounters,

@@ -48,6 +48,8 @@ pub struct Slot {
     pub choice: LayerChoice,
     /// Last keyframe that began on it.
     pub keyframe_at: Time,
+    /// The number that this keyframe began with.
+    pub keyframe_seq: Seq,
     /// When its next sender report is due.
     pub report_at: Time,
     soon: u8,
@@ -78,6 +80,7 @@ impl Slot {
             outgoing: Outgoing::new(section.kind, random),
             choice: LayerChoice::default(),
             keyframe_at: Time::default(),
+            keyframe_seq: Seq(0),
             // Staggered, or a thousand subscribers' reports would leave in one turn.
             report_at: now + REPORT_EVERY.mul_f64((random >> 40) as f64 / f64::from(1 << 24)),
             soon: 0,
@@ -155,6 +158,12 @@ impl Slot {
         // Without RTX only the same ciphertext could be repeated, and nobody keeps that.
         let rtx = self.rtx.as_mut().ok_or(crate::drop::Drop::NotCached)?;
         rtx.map.request(wire, now, rtt)
+    }
+
+    /// Whether the pictures since the latest keyframe need what went out as `wire`.
+    pub fn decodes_on(&self, wire: u16) -> bool {
+        let sent = self.rtx.as_ref().and_then(|rtx| rtx.map.sent(wire));
+        self.kind == Kind::Video && sent.is_some_and(|out| out >= self.keyframe_seq)
     }
 
     /// Write a retransmission, protected; its length.

@@ -90,6 +90,12 @@ impl RtxMap {
         }
     }
 
+    /// The outgoing number behind `wire`, if it has been sent, however long ago.
+    pub fn sent(&self, wire: u16) -> Option<Seq> {
+        let out = extend(wire, self.highest);
+        (!self.entries.is_empty() && out <= self.highest).then_some(out)
+    }
+
     /// The subscriber has asked for `wire` again. `NotCached` if it was never sent or is forgotten,
     /// `RepairLimit` if it was sent again less than `rtt` ago.
     pub fn request(&mut self, wire: u16, now: Time, rtt: Duration) -> Result<Resend, Drop> {

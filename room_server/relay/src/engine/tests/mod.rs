@@ -18,6 +18,7 @@ mod floods;
 mod guest;
 #[cfg(test)]
 mod networks;
+mod outage;
 mod random;
 #[cfg(test)]
 mod repair;
