@@ -23,6 +23,8 @@ mod random;
 #[cfg(test)]
 mod repair;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod turns;
