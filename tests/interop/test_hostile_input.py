@@ -85,15 +85,15 @@ class Pages:
         before, memory, lines = await self.server.metrics(), self._memory(), len(self.server.output)
         sent, seen = await self._frames()
         answers: list[float] = []
-        asking = asyncio.ensure_future(self._ask(answers))
+        over = asyncio.Event()
+        asking = asyncio.ensure_future(self._ask(answers, over))
         ends = asyncio.get_running_loop().time() + SECONDS
         try:
             yield
             await asyncio.sleep(max(0.0, ends - asyncio.get_running_loop().time()))
         finally:
-            asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asking
+            over.set()
+            await asking
         sent_after, seen_after = await self._frames()
         filmed, came = sent_after - sent, seen_after.received - seen.received
         self.sent, self.came = self.sent + filmed, self.came + came
@@ -110,11 +110,11 @@ class Pages:
         for name, least in counted.items():
             assert _count(after, name) - _count(before, name) >= least, name
 
-    async def _ask(self, answers: list[float]) -> None:
+    async def _ask(self, answers: list[float], over: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         async with await self.guest() as guest:
             await guest._enter()
-            while True:
+            while not over.is_set():
                 began = loop.time()
                 with contextlib.suppress(Refused):  # it is on no stage; the answer is what counts
                     await guest.socket.command("set_media", microphone=True)

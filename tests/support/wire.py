@@ -67,7 +67,9 @@ class TownHallSocket:
         number = len(self._acks)
         future = self._acks[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_str(f"42{_NAMESPACE},{number}" + json.dumps([event, payload]))
-        answer = await asyncio.wait_for(future, timeout)
+        # Not `wait_for`: until Python 3.12 it forgets that it was cancelled if the answer comes in the same turn.
+        async with asyncio.timeout(timeout):
+            answer = await future
         if "error" in answer:
             raise Refused(answer)
         return answer
